@@ -1,0 +1,103 @@
+//! Keys and tokens: values that cannot be printed, compared or serialised.
+//!
+//! The text comes out by `expose` alone, which reviewers can search for. Other rooms take the
+//! neutral `SecretString` of `secrecy` instead.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+
+/// Is the value of a storage account key.
+///
+/// It says nothing about itself:
+/// ```
+/// let key = azure::KeyMaterial::new("c2VjcmV0".to_owned());
+/// assert_eq!(format!("{key:?}"), "KeyMaterial(redacted)");
+/// ```
+/// It cannot be displayed:
+/// ```compile_fail
+/// let key = azure::KeyMaterial::new("c2VjcmV0".to_owned());
+/// let text = format!("{key}");
+/// ```
+/// It cannot be serialised, which a plain text can:
+/// ```
+/// fn is_serialisable<T: serde::Serialize>(_: &T) {}
+/// is_serialisable(&"c2VjcmV0".to_owned());
+/// ```
+/// ```compile_fail
+/// fn is_serialisable<T: serde::Serialize>(_: &T) {}
+/// is_serialisable(&azure::KeyMaterial::new("c2VjcmV0".to_owned()));
+/// ```
+#[derive(Clone)]
+pub struct KeyMaterial(SecretString);
+
+/// Is a shared access signature, with or without the leading question mark.
+///
+/// It says nothing about itself:
+/// ```
+/// let token = azure::SasToken::new("?sv=2018-03-28&sig=x".to_owned());
+/// assert_eq!(format!("{token:?}"), "SasToken(redacted)");
+/// ```
+/// It cannot be displayed:
+/// ```compile_fail
+/// let token = azure::SasToken::new("?sv=2018-03-28&sig=x".to_owned());
+/// let text = format!("{token}");
+/// ```
+/// It cannot be serialised, which a plain text can:
+/// ```
+/// fn is_serialisable<T: serde::Serialize>(_: &T) {}
+/// is_serialisable(&"?sv=2018-03-28".to_owned());
+/// ```
+/// ```compile_fail
+/// fn is_serialisable<T: serde::Serialize>(_: &T) {}
+/// is_serialisable(&azure::SasToken::new("?sv=2018-03-28".to_owned()));
+/// ```
+#[derive(Clone)]
+pub struct SasToken(SecretString);
+
+macro_rules! secret {
+    ($name:ident) => {
+        impl $name {
+            /// Takes a text into custody.
+            #[must_use]
+            pub fn new(text: String) -> Self {
+                Self(SecretString::from(text))
+            }
+
+            /// Borrows the secret text.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+
+            /// Hands the secret to another room.
+            #[must_use]
+            pub fn into_secret(self) -> SecretString {
+                self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+
+        impl From<SecretString> for $name {
+            fn from(secret: SecretString) -> Self {
+                Self(secret)
+            }
+        }
+    };
+}
+
+secret!(KeyMaterial);
+secret!(SasToken);
+
+/// Reads a secret out of an answer, for wire types.
+pub(crate) fn deserialize_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
