@@ -1,0 +1,122 @@
+//! What was seen of one account, with everything that could not be seen kept as unknown.
+//!
+//! Nothing is concluded here: ages, verdicts and findings are the matter of [`crate::drift`].
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::period::Period;
+use crate::slot::KeySlot;
+
+/// One value for each of the two key slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerSlot<T> {
+    /// The value of key1.
+    pub key1: T,
+    /// The value of key2.
+    pub key2: T,
+}
+
+impl<T> PerSlot<T> {
+    /// Computes the value of each slot.
+    pub fn from_slots(mut value: impl FnMut(KeySlot) -> T) -> Self {
+        Self {
+            key1: value(KeySlot::Key1),
+            key2: value(KeySlot::Key2),
+        }
+    }
+
+    /// Gives the value of one slot.
+    pub fn of(&self, slot: KeySlot) -> &T {
+        match slot {
+            KeySlot::Key1 => &self.key1,
+            KeySlot::Key2 => &self.key2,
+        }
+    }
+}
+
+/// When each key was made; `None` where Azure does not say.
+pub type KeyTimes = PerSlot<Option<Timestamp>>;
+
+/// What one look at an account showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// When each key was made.
+    pub key_times: KeyTimes,
+    /// Whether the account accepts its keys at all.
+    pub shared_key: SharedKey,
+    /// After how many days the account itself calls a key expired, if it has such a policy.
+    pub key_expiration_days: Option<u32>,
+    /// The vault records that manage the account. More than one is a mistake, but Azure lets it be.
+    pub enrolments: Vec<Enrolment>,
+}
+
+/// Whether requests signed with an account key are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedKey {
+    /// They are. Azure's default, also where the switch was never set.
+    Allowed,
+    /// They are refused, whatever the age of the key.
+    Refused,
+}
+
+/// A vault's record that it manages the account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Enrolment {
+    /// The name of the vault.
+    pub vault: String,
+    /// The name of the record in the vault.
+    pub name: String,
+    /// The slot that the vault signs tokens with, if it could be read.
+    pub active: Option<KeySlot>,
+    /// Who renews the keys.
+    pub renewal: Renewal,
+    /// How often they are renewed, if the record says so.
+    pub period: Option<SeenPeriod>,
+    /// When the record began to be in force, if it says so.
+    pub enrolled_at: Option<Timestamp>,
+}
+
+/// Who renews the keys of an enrolled account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Renewal {
+    /// The vault does, once per period.
+    Automatic,
+    /// Nobody does by itself.
+    OnRequest,
+    /// The record could not be read or does not say.
+    Unknown,
+}
+
+/// A period as the vault's record writes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SeenPeriod {
+    text: String,
+    length: Option<Period>,
+}
+
+impl SeenPeriod {
+    /// Keeps the text, and its length if it has an exact one.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let length = text.parse().ok();
+        Self { text, length }
+    }
+
+    /// Gives the text as it was read.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Gives the exact length; `None` if the text has none, as `P1M` has not.
+    pub fn length(&self) -> Option<Period> {
+        self.length
+    }
+}
+
+impl fmt::Display for SeenPeriod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
