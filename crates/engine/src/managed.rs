@@ -1,0 +1,212 @@
+//! The life of a managed storage account: enrol, look, change, un-enrol.
+//!
+//! # Flow
+//! Every operation looks first, lets `rotation::enrolment` decide, and then sends as few requests
+//! as that takes.
+//!
+//! # Guarantees
+//! - Enrolling is never repeated blindly: after an unclear answer the vault is read again, and the
+//!   request is only sent once more if the vault still holds nothing under the name.
+//! - A record that somebody else made is not overwritten.
+//! - Un-enrolling deletes the record of the storage account, and only if it still is the record of
+//!   that account. It never touches a secret, and it regenerates no key.
+//!
+//! # Caveat
+//! Whether a second enrolment over a living one restarts the vault's timer is not documented;
+//! hence changes are always sent as changes, never as a new enrolment.
+
+mod enrol;
+mod sas;
+
+use azure::arm::storage::{self, StorageAccount};
+use azure::id::{ManagedStorageName, StorageAccountId, VaultUrl};
+use azure::vault::managed_storage::{self, ManagedStorage, ManagedStorageUpdate};
+use jiff::Timestamp;
+use rotation::enrolment::{Found, Terms, TermsChange, Whose};
+use rotation::slot::KeySlot;
+
+pub use enrol::{EnrolError, Enrolled, How, Wish, enrol};
+pub use sas::{
+    DefineError, Definition, DefinitionPlace, DefinitionWish, define, look_at_definition, redefine,
+    undefine,
+};
+
+use crate::run::{Run, StepError, absent};
+
+/// Where an enrolment stands: a name in a vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The vault.
+    pub vault: VaultUrl,
+    /// The name of the record in it.
+    pub name: ManagedStorageName,
+}
+
+impl std::fmt::Display for Place {
+    /// Writes the identifier that Key Vault gives the record.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/storage/{}", self.vault.as_str(), self.name)
+    }
+}
+
+/// An enrolment as the vault shows it.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// The account it manages, as the vault spells it.
+    pub account: String,
+    /// The slot whose key signs tokens now; `None` if the vault names an unknown one.
+    pub active: Option<KeySlot>,
+    /// Its settings.
+    pub terms: Terms,
+    /// The period exactly as the vault spells it.
+    pub period_text: Option<String>,
+    /// When the record was made, or last reset by a regeneration through the vault.
+    pub created: Option<Timestamp>,
+}
+
+impl Enrolment {
+    fn read(managed: ManagedStorage) -> Self {
+        let period = managed
+            .regeneration_period
+            .as_deref()
+            .and_then(|text| text.parse().ok());
+        Self {
+            account: managed.resource_id.to_string(),
+            active: managed.active_key.parse().ok(),
+            terms: Terms {
+                auto_regenerate: managed.auto_regenerate.unwrap_or(false),
+                period,
+                tags: managed.tags,
+            },
+            period_text: managed.regeneration_period,
+            created: managed.created,
+        }
+    }
+
+    fn whose(&self, account: &StorageAccountId) -> Whose {
+        whose(&self.account, account)
+    }
+}
+
+/// Looks up an enrolment; `None` if the vault holds nothing living under the name.
+///
+/// # Errors
+/// Azure's refusal. A refusal is never an absence.
+pub async fn look(run: &Run<'_>, place: &Place) -> Result<Option<Enrolment>, StepError> {
+    let request = managed_storage::get(&place.vault, &place.name);
+    let found = absent(run.send("read the enrolment", place, request).await)?;
+    Ok(found.map(Enrolment::read))
+}
+
+/// Looks up a storage account; `None` if it does not exist.
+///
+/// # Errors
+/// Azure's refusal.
+pub async fn look_at_account(
+    run: &Run<'_>,
+    account: &StorageAccountId,
+) -> Result<Option<StorageAccount>, StepError> {
+    absent(
+        run.send("read the storage account", account, storage::get(account))
+            .await,
+    )
+}
+
+/// Brings the settings of an enrolment up to date; sends nothing if they are.
+///
+/// # Cancellation
+/// The one request sets absolute values, so it may be repeated.
+///
+/// # Errors
+/// Azure's refusal; nothing was changed then.
+pub async fn update(
+    run: &Run<'_>,
+    place: &Place,
+    present: Enrolment,
+    wanted: &Terms,
+) -> Result<Enrolment, StepError> {
+    let change = TermsChange::between(&present.terms, wanted);
+    if change.is_empty() {
+        return Ok(present);
+    }
+    let update = ManagedStorageUpdate {
+        active_key: None,
+        auto_regenerate: change.auto_regenerate,
+        enabled: None,
+        regeneration_period: change.period.map(|period| period.to_string()),
+        tags: change.tags,
+    };
+    let request = managed_storage::update(&place.vault, &place.name, &update);
+    run.send("change the enrolment", place, request)
+        .await
+        .map(Enrolment::read)
+}
+
+/// How un-enrolling ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// The record was deleted.
+    Removed,
+    /// There was none.
+    WasGone,
+    /// The name now belongs to the record of another account, which was left alone.
+    LeftForeign,
+}
+
+/// Un-enrols an account: deletes the record of the storage account, and no secret.
+///
+/// # Cancellation
+/// Deleting can be repeated; what is gone already is not missed.
+///
+/// # Errors
+/// Azure's refusal; the account is still enrolled then.
+pub async fn remove(
+    run: &Run<'_>,
+    place: &Place,
+    account: &StorageAccountId,
+) -> Result<Removal, StepError> {
+    let Some(present) = look(run, place).await? else {
+        return Ok(Removal::WasGone);
+    };
+    if present.whose(account) == Whose::Another {
+        return Ok(Removal::LeftForeign);
+    }
+    let request = managed_storage::delete(&place.vault, &place.name);
+    absent(run.send("un-enrol", place, request).await)?;
+    Ok(Removal::Removed)
+}
+
+/// Sets after how many days Azure calls the account's keys expired; sends nothing if it is so.
+///
+/// # Cancellation
+/// The one request sets an absolute value, so it may be repeated.
+///
+/// # Errors
+/// Azure's refusal, for one on accounts whose keys have no creation time.
+pub async fn set_key_expiration(
+    run: &Run<'_>,
+    account: StorageAccount,
+    days: u32,
+) -> Result<StorageAccount, StepError> {
+    if account.key_expiration_days == Some(days) {
+        return Ok(account);
+    }
+    let request = storage::set_key_expiration(&account.id, days);
+    run.send("set the key expiration policy of", &account.id, request)
+        .await
+}
+
+fn whose(found: &str, wanted: &StorageAccountId) -> Whose {
+    if found.eq_ignore_ascii_case(&wanted.to_string()) {
+        Whose::Wanted
+    } else {
+        Whose::Another
+    }
+}
+
+fn found(present: Option<&Enrolment>, account: &StorageAccountId) -> Found {
+    present.map_or(Found::Nothing, |enrolment| Found::Living {
+        account: enrolment.whose(account),
+        terms: enrolment.terms.clone(),
+    })
+}

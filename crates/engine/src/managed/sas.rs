@@ -1,0 +1,211 @@
+//! The life of a SAS definition: the vault's recipe for short-lived tokens.
+//!
+//! Deleting a definition removes its secret from the vault. Tokens minted before stay good until
+//! they expire or their key is regenerated.
+
+use azure::id::{SasDefinitionName, SecretName};
+use azure::sas::SasTemplate;
+use azure::vault::sas_definition::{self, NewSasDefinition, SasDefinition, SasDefinitionUpdate};
+use rotation::period::Period;
+
+use super::Place;
+use crate::run::{Halt, Run, StepError, absent};
+
+/// Where a SAS definition stands: a name under an enrolment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionPlace {
+    /// The enrolment it belongs to.
+    pub enrolment: Place,
+    /// Its name.
+    pub name: SasDefinitionName,
+}
+
+impl DefinitionPlace {
+    /// Names the secret under which the vault hands out tokens.
+    pub fn secret(&self) -> Option<SecretName> {
+        format!("{}-{}", self.enrolment.name, self.name)
+            .parse()
+            .ok()
+    }
+}
+
+impl std::fmt::Display for DefinitionPlace {
+    /// Writes the identifier that Key Vault gives the definition.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/sas/{}", self.enrolment, self.name)
+    }
+}
+
+/// The definition that somebody wants.
+#[derive(Clone, Debug)]
+pub struct DefinitionWish {
+    /// What its tokens allow.
+    pub template: SasTemplate,
+    /// How long each token is good.
+    pub validity: Period,
+    /// Whether the vault hands out tokens.
+    pub enabled: bool,
+    /// The tags on the vault's record.
+    pub tags: std::collections::BTreeMap<String, String>,
+}
+
+/// A definition as the vault shows it.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The address of the secret that hands out tokens.
+    pub secret_id: String,
+    /// What its tokens allow, as the vault spells it, without any signature.
+    pub template_text: String,
+    /// How long each token is good, as the vault spells it.
+    pub validity_text: String,
+    /// Whether the vault hands out tokens.
+    pub enabled: bool,
+    /// The tags on the vault's record.
+    pub tags: std::collections::BTreeMap<String, String>,
+}
+
+impl Definition {
+    fn read(definition: SasDefinition) -> Self {
+        Self {
+            secret_id: definition.secret_id,
+            template_text: definition.template_uri,
+            validity_text: definition.validity_period,
+            enabled: definition.enabled,
+            tags: definition.tags,
+        }
+    }
+
+    /// Tells whether the vault's record means what is wanted, whatever its spelling.
+    pub fn means(&self, wish: &DefinitionWish) -> bool {
+        let template = SasTemplate::parse(&self.template_text);
+        template.is_ok_and(|template| template.same_meaning(&wish.template))
+            && self.validity_text.parse() == Ok(wish.validity)
+            && self.enabled == wish.enabled
+            && self.tags == wish.tags
+    }
+}
+
+/// A SAS definition could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DefineError {
+    /// A request failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The vault holds a definition of that name, with another content.
+    #[error("`{place}` exists already, with another content")]
+    Exists {
+        /// The identifier of the definition.
+        place: String,
+    },
+    /// The operation was asked to stop before anything was sent.
+    #[error(transparent)]
+    Halted(#[from] Halt),
+}
+
+/// Makes a SAS definition, recovers a deleted one, or adopts one that already is as wanted.
+///
+/// # Cancellation
+/// A run that ends anywhere leaves either no definition, or one that the next run adopts.
+///
+/// # Errors
+/// The definition is somebody else's, or Azure refused. Nothing was overwritten.
+pub async fn define(
+    run: &Run<'_>,
+    place: &DefinitionPlace,
+    wish: &DefinitionWish,
+) -> Result<Definition, DefineError> {
+    run.go_on()?;
+    match look_at_definition(run, place).await? {
+        Some(present) if present.means(wish) => return Ok(present),
+        Some(_) => {
+            return Err(DefineError::Exists {
+                place: place.to_string(),
+            });
+        }
+        None => {}
+    }
+    let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
+    let new = NewSasDefinition {
+        template: wish.template.clone(),
+        validity_period: wish.validity.to_string(),
+        enabled: wish.enabled,
+        tags: wish.tags.clone(),
+    };
+    let request = sas_definition::set(vault, account, &place.name, &new);
+    match run.send("define the SAS", place, request).await {
+        Ok(made) => Ok(Definition::read(made)),
+        Err(error) if error.azure().is_conflict() => recover(run, place, wish, error).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn recover(
+    run: &Run<'_>,
+    place: &DefinitionPlace,
+    wish: &DefinitionWish,
+    conflict: StepError,
+) -> Result<Definition, DefineError> {
+    let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
+    let request = sas_definition::get_deleted(vault, account, &place.name);
+    if run.client().send(request).await.is_err() {
+        // Not a deleted definition either: the conflict has another reason, which Azure named.
+        return Err(conflict.into());
+    }
+    let request = sas_definition::recover(vault, account, &place.name);
+    run.send("recover the deleted SAS definition", place, request)
+        .await?;
+    Ok(redefine(run, place, wish).await?)
+}
+
+/// Brings a SAS definition up to date.
+///
+/// # Cancellation
+/// The one request sets absolute values, so it may be repeated.
+///
+/// # Errors
+/// Azure's refusal; nothing was changed then.
+pub async fn redefine(
+    run: &Run<'_>,
+    place: &DefinitionPlace,
+    wish: &DefinitionWish,
+) -> Result<Definition, StepError> {
+    let update = SasDefinitionUpdate {
+        template: Some(wish.template.clone()),
+        validity_period: Some(wish.validity.to_string()),
+        enabled: Some(wish.enabled),
+        tags: Some(wish.tags.clone()),
+    };
+    let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
+    let request = sas_definition::update(vault, account, &place.name, &update);
+    run.send("change the SAS definition", place, request)
+        .await
+        .map(Definition::read)
+}
+
+/// Looks up a SAS definition; `None` if the vault holds nothing living under the name.
+///
+/// # Errors
+/// Azure's refusal. A refusal is never an absence.
+pub async fn look_at_definition(
+    run: &Run<'_>,
+    place: &DefinitionPlace,
+) -> Result<Option<Definition>, StepError> {
+    let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
+    let request = sas_definition::get(vault, account, &place.name);
+    let found = absent(run.send("read the SAS definition", place, request).await)?;
+    Ok(found.map(Definition::read))
+}
+
+/// Deletes a SAS definition; one that is gone already is no error.
+///
+/// # Cancellation
+/// Deleting can be repeated.
+///
+/// # Errors
+/// Azure's refusal; the vault still hands out tokens then.
+pub async fn undefine(run: &Run<'_>, place: &DefinitionPlace) -> Result<(), StepError> {
+    let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
+    let request = sas_definition::delete(vault, account, &place.name);
+    absent(run.send("delete the SAS definition", place, request).await)?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! A subscription of the emulator with one account and one vault, and a client signed in to it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure::arm::authorization::{self, RoleAssignment};
+use azure::{
+    Client, Cloud, Env, Listed, ManualClock, Settings, SignIn, SignInSettings, StorageAccountId,
+};
+use emulator::{Emulator, Fault, FaultRule, Fleet, Options};
+use engine::grant::{self, Made};
+use engine::managed::{self, EnrolError, Enrolled, Place, Removal, Wish};
+use engine::run::{Run, StepError};
+use rotation::enrolment::Terms;
+use rotation::slot::KeySlot;
+use tokio_util::sync::CancellationToken;
+
+const FLEET: &str = r#"{"subscriptions":[{
+    "id":"11111111-1111-4111-8111-111111111111",
+    "accounts":[
+        {"resource_group":"rg","name":"stone","key1_created":"2026-01-01T00:00:00Z","key2_created":"2026-01-01T00:00:00Z"},
+        {"resource_group":"rg","name":"sttwo","key1_created":"2026-01-01T00:00:00Z","key2_created":"2026-01-01T00:00:00Z"}],
+    "vaults":[{"resource_group":"rg","name":"kvone","soft_delete_days":90,"access_policies":[]}]}]}"#;
+
+/// The emulator, the client, and what the tests act on.
+pub struct Site {
+    pub emulator: Emulator,
+    pub client: Client,
+    pub clock: Arc<ManualClock>,
+    pub stop: CancellationToken,
+    pub account: StorageAccountId,
+    pub place: Place,
+}
+
+impl Site {
+    pub async fn start(name: &str) -> Self {
+        // A second installation in the same process is refused, which is just as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut options = Options::ephemeral(FLEET.parse::<Fleet>().expect("a fleet"));
+        options.state_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+        let emulator = emulator::start(options).await.expect("an emulator");
+        let env = Env::from_pairs(emulator.environment().iter().cloned());
+        let sign_in = SignIn::choose(&SignInSettings::default(), &env).expect("a way to sign in");
+        let settings = Settings::from_env(sign_in, Cloud::Public, &env);
+        let now = "2026-06-01T00:00:00Z".parse().expect("a time");
+        let clock = Arc::new(ManualClock::new(now));
+        let client =
+            Client::new(settings, env, Arc::<ManualClock>::clone(&clock)).expect("a client of the emulator");
+        let vault = azure::VaultUrl::parse("https://kvone.vault.azure.net", &Cloud::Public);
+        let place = Place {
+            vault: vault.expect("a vault"),
+            name: "stone".parse().expect("a name"),
+        };
+        let account = account("stone");
+        Self { emulator, client, clock, stop: CancellationToken::new(), account, place }
+    }
+
+    pub fn run(&self) -> Run<'_> {
+        Run::new(&self.client, self.clock.as_ref(), &self.stop, Duration::from_secs(600))
+    }
+
+    pub fn terms(period: &str) -> Terms {
+        Terms { auto_regenerate: true, period: period.parse().ok(), tags: [].into() }
+    }
+
+    pub fn another_account(&self) -> StorageAccountId {
+        account("sttwo")
+    }
+
+    pub async fn grant(&self) -> Made {
+        grant::grant_for_enrolment(&self.run(), &self.account, &self.place.vault, None)
+            .await
+            .expect("the default caller may grant")
+    }
+
+    pub async fn enrol(&self, period: &str) -> Result<Enrolled, EnrolError> {
+        managed::enrol(&self.run(), &self.place, &self.wish(period, true)).await
+    }
+
+    pub async fn enrol_without_fresh_rights(&self) -> Result<Enrolled, EnrolError> {
+        managed::enrol(&self.run(), &self.place, &self.wish("P30D", false)).await
+    }
+
+    fn wish(&self, period: &str, rights_are_fresh: bool) -> Wish {
+        Wish {
+            account: self.account.clone(),
+            active: KeySlot::Key1,
+            terms: Self::terms(period),
+            rights_are_fresh,
+        }
+    }
+
+    pub async fn remove(&self) -> Result<Removal, StepError> {
+        managed::remove(&self.run(), &self.place, &self.account).await
+    }
+
+    pub fn fault(&self, operation: &str, fault: Fault) {
+        let rule = FaultRule { operation: operation.to_owned(), nth: 1, count: 1, fault };
+        self.emulator.control().set_fault(rule);
+    }
+
+    pub fn operations(&self) -> Vec<String> {
+        let journal = self.emulator.control().journal();
+        // The vault's challenge is answered before the operation is looked at.
+        let done = journal.into_iter().filter(|entry| entry.status != Some(401));
+        done.map(|entry| entry.operation).collect()
+    }
+
+    pub fn count(&self, operation: &str) -> usize {
+        self.operations().iter().filter(|name| *name == operation).count()
+    }
+
+    pub async fn roles_of_key_vault(&self) -> Vec<RoleAssignment> {
+        let principal = self.emulator.control().key_vault_principal();
+        let principal = principal.parse().expect("an object id");
+        let scope = self.account.to_string();
+        let list = authorization::role_assignments(&scope, &principal);
+        let listed = self.client.list(list).await.expect("listed");
+        listed.into_iter().filter_map(Listed::item).collect()
+    }
+}
+
+fn account(name: &str) -> StorageAccountId {
+    let id = format!(
+        "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg/providers/\
+         Microsoft.Storage/storageAccounts/{name}"
+    );
+    id.parse().expect("an account")
+}
