@@ -1,0 +1,134 @@
+//! The provider itself: what it offers, and the clients that its resources share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use azure::client::Client;
+use azure::clock::Clock;
+use azure::cloud::Cloud;
+use azure::env::Env;
+use plugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Resource, Schema, Value};
+
+use rotation::period::RotationPeriod;
+
+use crate::config;
+use crate::diagnostic::sentence;
+use crate::resource::policy::Policy;
+use crate::resource::sas_definition::SasDefinition;
+
+/// The provider with its way to the clock and the environment.
+#[derive(Debug)]
+pub struct KeyRotation {
+    env: Env,
+    shared: Arc<Shared>,
+}
+
+impl KeyRotation {
+    /// Makes a provider that is not configured yet.
+    pub fn new(env: Env, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            env,
+            shared: Arc::new(Shared::new(clock)),
+        }
+    }
+}
+
+/// What the resources of one configured provider have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    clock: Arc<dyn Clock>,
+    client: RwLock<Option<Client>>,
+    paces: RwLock<BTreeMap<String, RotationPeriod>>,
+}
+
+impl Shared {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            client: RwLock::new(None),
+            paces: RwLock::default(),
+        }
+    }
+
+    /// Gives the clock.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// Gives the client, if the provider block was known in full.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.client.read().ok()?.clone()
+    }
+
+    /// Gives the cloud, if it is settled.
+    pub(crate) fn cloud(&self) -> Option<Cloud> {
+        self.client().map(|client| *client.cloud())
+    }
+
+    /// Notes how often a planned policy rotates, for the plans of its SAS definitions.
+    pub(crate) fn remember_pace(&self, policy: &Value) {
+        let pace = policy
+            .get("rotation_period")
+            .as_str()
+            .and_then(|text| text.parse().ok());
+        if let (Some(id), Some(pace), Ok(mut paces)) =
+            (policy.get("id").as_str(), pace, self.paces.write())
+        {
+            paces.insert(id.to_ascii_lowercase(), pace);
+        }
+    }
+
+    /// Tells how often a policy rotates, if its plan has been seen.
+    ///
+    /// Only a warning hangs on it, so a plan stays the same without it.
+    pub(crate) fn pace(&self, policy_id: &str) -> Option<RotationPeriod> {
+        self.paces
+            .read()
+            .ok()?
+            .get(&policy_id.to_ascii_lowercase())
+            .copied()
+    }
+
+    fn configure(&self, client: Client) {
+        if let Ok(mut place) = self.client.write() {
+            *place = Some(client);
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Provider for KeyRotation {
+    fn schema(&self) -> Schema {
+        config::schema()
+    }
+
+    fn resources(&self) -> Vec<Arc<dyn Resource>> {
+        vec![
+            Arc::new(Policy::new(Arc::clone(&self.shared))),
+            Arc::new(SasDefinition::new(Arc::clone(&self.shared))),
+        ]
+    }
+
+    async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
+        let mut diagnostics = Diagnostics::default();
+        match self.connect(&request.config) {
+            Ok(Some(client)) => self.shared.configure(client),
+            Ok(None) => tracing::debug!("the provider block is not known yet"),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+        diagnostics
+    }
+}
+
+impl KeyRotation {
+    fn connect(&self, block: &Value) -> Result<Option<Client>, Diagnostic> {
+        let Some(settings) = config::settings(block, &self.env)? else {
+            return Ok(None);
+        };
+        Client::new(settings, self.env.clone(), Arc::clone(&self.shared.clock))
+            .map(Some)
+            .map_err(|error| {
+                Diagnostic::error("Cannot set up the connection to Azure", sentence(&error))
+            })
+    }
+}

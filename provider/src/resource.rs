@@ -1,0 +1,4 @@
+//! The resources, in the order in which to read them.
+
+pub(crate) mod policy;
+pub(crate) mod sas_definition;

@@ -1,0 +1,78 @@
+//! `keyrotation_sas_definition`: the recipe by which Key Vault mints short-lived tokens.
+
+mod life;
+mod model;
+mod plan;
+mod schema;
+
+use std::sync::Arc;
+
+use plugin::{
+    Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics, Imported,
+    Plan, ReadRequest, ReadResponse, Resource, Schema, UpdateRequest, Value,
+};
+
+use crate::provider::Shared;
+
+/// The resource type.
+#[derive(Debug)]
+pub(crate) struct SasDefinition {
+    shared: Arc<Shared>,
+}
+
+impl SasDefinition {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+#[async_trait::async_trait]
+impl Resource for SasDefinition {
+    fn type_name(&self) -> &'static str {
+        "keyrotation_sas_definition"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        plan::validate(config)
+    }
+
+    fn plan(&self, plan: &mut Plan) {
+        plan::plan(plan, |policy| self.shared.pace(policy));
+    }
+
+    async fn read(&self, context: &Context, request: ReadRequest) -> ReadResponse {
+        life::read(&self.shared, context, request).await
+    }
+
+    async fn create(&self, context: &Context, request: CreateRequest) -> Applied {
+        life::create(&self.shared, context, request).await
+    }
+
+    async fn update(&self, context: &Context, request: UpdateRequest) -> Applied {
+        life::update(&self.shared, context, request).await
+    }
+
+    async fn delete(&self, context: &Context, request: DeleteRequest) -> Deleted {
+        life::delete(&self.shared, context, request).await
+    }
+
+    async fn import(&self, _context: &Context, id: &str) -> Result<Imported, Diagnostics> {
+        let place =
+            model::parse_definition(id, self.shared.cloud().as_ref()).map_err(|reason| {
+                let mut diagnostics = Diagnostics::default();
+                diagnostics.push(Diagnostic::error(
+                    "Not the id of a SAS definition",
+                    format!("{reason}."),
+                ));
+                diagnostics
+            })?;
+        Ok(Imported {
+            state: model::imported(&self.schema(), &place),
+            private: Vec::new(),
+        })
+    }
+}
