@@ -1,0 +1,43 @@
+//! The commands of `keyrotation`, one line each.
+
+pub mod check;
+pub mod emulator;
+
+use std::error::Error;
+
+use clap::Subcommand;
+
+use crate::Doors;
+use crate::args::CheckArgs;
+use crate::exit_code::ExitCode;
+use crate::output::Streams;
+
+use self::emulator::EmulatorArgs;
+
+/// A command and its options.
+#[derive(Debug, Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "clap would take the texts instead of those of the arguments"
+)]
+pub enum Command {
+    Check(CheckArgs),
+    Emulator(EmulatorArgs),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever kept it from saying anything at all.
+    pub async fn run(
+        &self,
+        doors: Doors,
+        streams: &mut Streams,
+    ) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::Check(args) => Ok(check::run(args, doors, streams).await?),
+            Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! `keyrotation check`: settings, look, report, exit code.
+//!
+//! It holds a [`ReadClient`] and nothing else, so by its type it can send no request that changes
+//! something or returns a secret.
+
+use std::io;
+use std::sync::Arc;
+
+use azure::client::{ReadClient, Settings};
+use azure::identity::{SignIn, SignInSettings};
+use engine::check::{CheckError, Outcome};
+
+use crate::Doors;
+use crate::args::{CheckArgs, Format};
+use crate::exit_code::ExitCode;
+use crate::output::Streams;
+use crate::report::{Report, human, json};
+use crate::settings::{CheckSettings, SettingsError};
+
+/// How many holes the last line names before it only counts them.
+const HOLES_NAMED: usize = 3;
+
+/// The check came to no report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckCommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("cannot choose a way to sign in")]
+    SignIn(#[source] azure::identity::SignInError),
+    #[error("cannot set up the connection to Azure")]
+    SetUp(#[source] azure::client::SetupError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error("interrupted before the report was complete")]
+    Interrupted,
+    #[error("cannot write the report")]
+    Write(#[source] io::Error),
+}
+
+/// Checks the scope, writes the report and picks the exit code.
+///
+/// # Cancellation
+/// Nothing is changed in Azure; the report is written at the end or not at all.
+pub(crate) async fn run(
+    args: &CheckArgs,
+    mut doors: Doors,
+    streams: &mut Streams,
+) -> Result<ExitCode, CheckCommandError> {
+    let settings = CheckSettings::resolve(args, &doors.env, streams.out_is_terminal)?;
+    let client = connect(&settings, &doors)?;
+    let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
+    let outcome = tokio::select! {
+        biased;
+        () = &mut doors.stop => return Err(CheckCommandError::Interrupted),
+        outcome = engine::check::check(&client, &settings.scope, &settings.demand, now) => outcome?,
+    };
+    conclude(&outcome, &settings, streams)
+}
+
+fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckCommandError> {
+    let sign_in = SignIn::choose(&SignInSettings::default(), &doors.env)
+        .map_err(CheckCommandError::SignIn)?;
+    let connection = Settings::from_env(sign_in, settings.cloud, &doors.env);
+    ReadClient::new(connection, doors.env.clone(), Arc::clone(&doors.clock))
+        .map_err(CheckCommandError::SetUp)
+}
+
+/// Writes what was found: the report as the result, the holes as talk.
+fn conclude(
+    outcome: &Outcome,
+    settings: &CheckSettings,
+    streams: &mut Streams,
+) -> Result<ExitCode, CheckCommandError> {
+    let report = Report::from(outcome);
+    let text = match settings.format {
+        Format::Human => human::text(&report, settings.paint),
+        Format::Json => json::text(&report)
+            .map_err(|error| CheckCommandError::Write(io::Error::other(error)))?,
+    };
+    streams.result(&text).map_err(CheckCommandError::Write)?;
+    if report.accounts.is_empty() {
+        streams.say(
+            "error: no storage account was examined; a missing role can look exactly like a scope \
+             without accounts",
+        );
+    }
+    if let Some(line) = holes_line(&report) {
+        streams.say(&line);
+    }
+    Ok(ExitCode::from(&report.summary))
+}
+
+fn holes_line(report: &Report) -> Option<String> {
+    let scopes: Vec<_> = report
+        .unscanned
+        .iter()
+        .map(|hole| hole.scope.as_str())
+        .collect();
+    let (named, more) = scopes
+        .split_at_checked(HOLES_NAMED)
+        .unwrap_or((&scopes, &[]));
+    match (named, more.len()) {
+        ([], _) => None,
+        (named, 0) => Some(format!("not examined: {}", named.join(", "))),
+        (named, more) => Some(format!(
+            "not examined: {} and {more} more",
+            named.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use azure::clock::ManualClock;
+    use azure::env::Env;
+    use clap::Parser;
+    use engine::check::CheckedAccount;
+    use engine::observe::{Hole, HoleCause};
+    use jiff::Timestamp;
+    use rotation::drift::assess;
+    use rotation::finding::FindingCode;
+    use rotation::observation::{Observation, PerSlot, SharedKey};
+
+    use super::*;
+    use crate::output::tests::{Captured, Failing};
+
+    #[derive(Parser)]
+    struct Check {
+        #[command(flatten)]
+        args: CheckArgs,
+    }
+
+    fn args(words: &[&str]) -> CheckArgs {
+        let words = std::iter::once(&"check").chain(words);
+        Check::try_parse_from(words).expect("good usage").args
+    }
+
+    fn settings() -> CheckSettings {
+        let nothing: [(&str, &str); 0] = [];
+        CheckSettings::resolve(
+            &args(&["--format", "json"]),
+            &Env::from_pairs(nothing),
+            false,
+        )
+        .expect("nothing contradicts")
+    }
+
+    fn now() -> Timestamp {
+        "2026-06-01T00:00:00Z".parse().expect("a moment")
+    }
+
+    fn account(created_at: &str) -> CheckedAccount {
+        let id = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/\
+                  Microsoft.Storage/storageAccounts/stlogs";
+        let made = created_at.parse().ok();
+        let observation = Observation {
+            key_times: PerSlot {
+                key1: made,
+                key2: made,
+            },
+            shared_key: SharedKey::Allowed,
+            key_expiration_days: None,
+            enrolments: Vec::new(),
+        };
+        let assessment = assess(&observation, &settings().demand, now());
+        CheckedAccount {
+            id: id.parse().expect("an id"),
+            observation,
+            assessment,
+        }
+    }
+
+    fn holes(count: usize) -> Vec<Hole> {
+        let hole = |number| Hole {
+            code: FindingCode::VaultUnreadable,
+            scope: format!("vault-{number}"),
+            cause: HoleCause::Odd {
+                reason: "no JSON".to_owned(),
+            },
+        };
+        (1..=count).map(hole).collect()
+    }
+
+    /// Checks the exit code and the last line of talk.
+    fn check(accounts: &[&str], hole_count: usize, code: ExitCode, last_line: &str) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let mut streams = Streams::captured(out.clone(), err.clone());
+        let accounts = accounts
+            .iter()
+            .map(|created_at| account(created_at))
+            .collect();
+        let outcome = Outcome {
+            as_of: now(),
+            accounts,
+            holes: holes(hole_count),
+        };
+        let got = conclude(&outcome, &settings(), &mut streams).expect("it can be written");
+        assert_eq!(got, code, "{}", out.text());
+        assert_eq!(err.text().lines().last().unwrap_or_default(), last_line);
+        assert!(out.text().starts_with('{'), "{}", out.text());
+    }
+
+    #[test]
+    fn the_report_is_written_and_the_last_line_of_talk_names_the_holes() {
+        let (young, old, unknown) = ("2026-05-01T00:00:00Z", "2025-01-01T00:00:00Z", "?");
+        check(&[young], 0, ExitCode::Passed, "");
+        check(&[young, old, unknown], 0, ExitCode::Drift, "");
+        check(&[old], 1, ExitCode::Drift, "not examined: vault-1");
+        check(
+            &[young],
+            3,
+            ExitCode::Unproven,
+            "not examined: vault-1, vault-2, vault-3",
+        );
+        check(
+            &[unknown],
+            5,
+            ExitCode::Unproven,
+            "not examined: vault-1, vault-2, vault-3 and 2 more",
+        );
+        check(&[], 1, ExitCode::Failed, "not examined: vault-1");
+        let empty = "error: no storage account was examined; a missing role can look exactly like \
+                     a scope without accounts";
+        check(&[], 0, ExitCode::Failed, empty);
+    }
+
+    #[test]
+    fn a_closed_pipe_keeps_the_verdict_and_a_full_disk_does_not() {
+        let conclude_on = |kind| {
+            let accounts = vec![account("2025-01-01T00:00:00Z")];
+            let outcome = Outcome {
+                as_of: now(),
+                accounts,
+                holes: Vec::new(),
+            };
+            let mut streams = Streams::captured(Failing(kind), io::sink());
+            conclude(&outcome, &settings(), &mut streams).ok()
+        };
+        assert_eq!(conclude_on(ErrorKind::BrokenPipe), Some(ExitCode::Drift));
+        assert_eq!(conclude_on(ErrorKind::StorageFull), None);
+    }
+
+    #[tokio::test]
+    async fn a_stop_request_ends_the_check_without_a_verdict() {
+        let doors = Doors {
+            env: Env::from_pairs([
+                ("ARM_TENANT_ID", "00000000-0000-0000-0000-000000000009"),
+                ("ARM_CLIENT_ID", "00000000-0000-0000-0000-000000000008"),
+                ("ARM_CLIENT_SECRET", "not a real one"),
+            ]),
+            clock: Arc::new(ManualClock::new(now())),
+            stop: Box::pin(std::future::ready(())),
+        };
+        let mut streams = Streams::captured(io::sink(), io::sink());
+        let stopped = run(&args(&[]), doors, &mut streams).await;
+        assert!(
+            matches!(stopped, Err(CheckCommandError::Interrupted)),
+            "{stopped:?}"
+        );
+    }
+}

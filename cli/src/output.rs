@@ -1,0 +1,122 @@
+//! The two streams a command writes to: results on one, talk on the other.
+//!
+//! A reader that closes the pipe, as `head` does, is not an error: what it does not want is
+//! dropped and the verdict's exit code is still returned. Every other failure to write is one,
+//! because a report that was not written must not pass. What is written is the commands' matter.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// Where results and talk go.
+pub struct Streams {
+    /// Results: the report, and nothing else.
+    pub out: Box<dyn Write + Send>,
+    /// Talk: progress, hints and failures.
+    pub err: Box<dyn Write + Send>,
+    /// Whether a person reads the results at a terminal, so that colour helps.
+    pub out_is_terminal: bool,
+}
+
+impl Streams {
+    /// Takes the process's own streams.
+    pub fn process() -> Self {
+        let out = io::stdout();
+        let out_is_terminal = out.is_terminal();
+        Self {
+            out: Box::new(out),
+            err: Box::new(io::stderr()),
+            out_is_terminal,
+        }
+    }
+
+    /// Makes a pair of streams that are no terminal, for tests and for callers inside a program.
+    pub fn captured(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
+        Self {
+            out: Box::new(out),
+            err: Box::new(err),
+            out_is_terminal: false,
+        }
+    }
+
+    /// Writes a whole result and flushes it; a closed pipe is quiet.
+    ///
+    /// # Errors
+    /// Fails if the result could not be written for any other reason, such as a full disk.
+    pub fn result(&mut self, text: &str) -> io::Result<()> {
+        let written = self
+            .out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush());
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Writes one line of talk; if nobody can hear it, that changes nothing.
+    pub fn say(&mut self, line: &str) {
+        let _unheard = writeln!(self.err, "{line}").and_then(|()| self.err.flush());
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use super::*;
+
+    /// A stream whose text can be read afterwards.
+    #[derive(Clone, Default)]
+    pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Captured {
+        pub(crate) fn text(&self) -> String {
+            let bytes = self
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            String::from_utf8(bytes).expect("commands write text")
+        }
+    }
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    pub(crate) struct Failing(pub(crate) ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_quiet_and_a_full_disk_is_not() {
+        let result = |kind| {
+            Streams::captured(Failing(kind), io::sink())
+                .result("a report")
+                .map_err(|e| e.kind())
+        };
+        assert_eq!(result(ErrorKind::BrokenPipe), Ok(()));
+        assert_eq!(result(ErrorKind::StorageFull), Err(ErrorKind::StorageFull));
+    }
+
+    #[test]
+    fn talk_that_nobody_hears_changes_nothing() {
+        Streams::captured(io::sink(), Failing(ErrorKind::BrokenPipe)).say("hello");
+    }
+}

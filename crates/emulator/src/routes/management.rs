@@ -1,0 +1,260 @@
+//! Azure Resource Manager: the table of its operations and what all of them check first. The operations are in modules
+//! by provider; pages in `management::page`.
+
+use hyper::Method;
+use serde_json::json;
+
+use super::call::Call;
+use super::reply::Reply;
+use super::table::Route;
+use super::{Answer, Context};
+use crate::cloud::Cloud;
+use crate::refusal::Refusal;
+use crate::world::World;
+
+mod activity;
+mod page;
+mod roles;
+mod storage;
+mod subscriptions;
+mod vaults;
+
+/// What Resource Manager does here.
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/metadata/endpoints", "MetadataEndpoints", endpoints).open(),
+    Route::new("GET", "/tenants", "Tenants_List", subscriptions::tenants),
+    Route::new(
+        "GET",
+        "/subscriptions",
+        "Subscriptions_List",
+        subscriptions::list,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}",
+        "Subscriptions_Get",
+        subscriptions::read,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups",
+        "ResourceGroups_List",
+        subscriptions::groups,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups/{group}",
+        "ResourceGroups_Get",
+        subscriptions::group,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.Storage/storageAccounts",
+        "StorageAccounts_List",
+        storage::list,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts",
+        "StorageAccounts_ListByResourceGroup",
+        storage::list,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}",
+        "StorageAccounts_GetProperties",
+        storage::read,
+    ),
+    Route::new(
+        "PATCH",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}",
+        "StorageAccounts_Update",
+        storage::update,
+    ),
+    Route::new(
+        "POST",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/listKeys",
+        "StorageAccounts_ListKeys",
+        storage::list_keys,
+    ),
+    Route::new(
+        "POST",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/regenerateKey",
+        "StorageAccounts_RegenerateKey",
+        storage::regenerate_key,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults",
+        "Vaults_ListBySubscription",
+        vaults::list,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults",
+        "Vaults_ListByResourceGroup",
+        vaults::list,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}",
+        "Vaults_Get",
+        vaults::read,
+    ),
+    Route::new(
+        "PUT",
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}/accessPolicies/{change}",
+        "Vaults_UpdateAccessPolicy",
+        vaults::change_policies,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values",
+        "ActivityLogs_List",
+        activity::list,
+    ),
+    Route::new(
+        "GET",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments",
+        "RoleAssignments_ListForScope",
+        roles::list,
+    ),
+    Route::new(
+        "GET",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "RoleAssignments_Get",
+        roles::read,
+    ),
+    Route::new(
+        "PUT",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "RoleAssignments_Create",
+        roles::create,
+    ),
+    Route::new(
+        "DELETE",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "RoleAssignments_Delete",
+        roles::delete,
+    ),
+    Route::new(
+        "GET",
+        "/{*scope}/providers/Microsoft.Authorization/roleDefinitions",
+        "RoleDefinitions_List",
+        roles::definitions,
+    ),
+    Route::new(
+        "GET",
+        "/{*scope}/providers/Microsoft.Authorization/roleDefinitions/{name}",
+        "RoleDefinitions_Get",
+        roles::definition,
+    ),
+];
+
+/// Checks what every operation needs: an api-version and a subscription that exists.
+pub(crate) fn check(context: &Context<'_>) -> Result<(), Refusal> {
+    let missing = || {
+        let message =
+            "The api-version query parameter (?api-version=) is required for all requests.";
+        Refusal::new(400, "MissingApiVersionParameter", message)
+    };
+    let version = context.call.api_version().ok_or_else(missing)?;
+    let is_date =
+        version.len() >= 10 && version.starts_with("20") && version.matches('-').count() >= 2;
+    // The endpoints document is asked for with a version of its own, such as 2022-09-01 or 1.0.
+    if !is_date && context.caller.is_some() {
+        let message = format!("The api-version '{version}' is invalid.");
+        return Err(Refusal::new(400, "InvalidApiVersionParameter", message));
+    }
+    let in_scope = context
+        .part("scope")
+        .trim_start_matches('/')
+        .split('/')
+        .nth(1)
+        .unwrap_or_default();
+    let subscription = [context.part("subscription"), in_scope]
+        .into_iter()
+        .find(|id| !id.is_empty());
+    match subscription {
+        Some(id)
+            if !context
+                .world
+                .subscriptions
+                .contains_key(&id.to_ascii_lowercase()) =>
+        {
+            Err(Refusal::new(
+                404,
+                "SubscriptionNotFound",
+                format!("The subscription '{id}' could not be found."),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Answers a request without a token of this tenant for Resource Manager.
+pub(crate) fn challenge(world: &World, cloud: &Cloud, call: &Call) -> Reply {
+    let (login, tenant) = (cloud.login, &world.tenant);
+    let (code, message) = match call.bearer() {
+        None => (
+            "AuthenticationFailed",
+            "Authentication failed. The 'Authorization' header is missing.",
+        ),
+        Some(_) => ("InvalidAuthenticationToken", "The access token is invalid."),
+    };
+    let challenge = format!(
+        "Bearer authorization_uri=\"https://{login}/{tenant}\", error=\"invalid_token\", error_description=\"{message}\""
+    );
+    Reply::error(&Refusal::new(401, code, message)).with_header("www-authenticate", challenge)
+}
+
+/// Adds the headers that every answer has. Throttling is not modelled, so what remains never shrinks.
+pub(crate) fn with_headers(call: &Call, reply: Reply) -> Reply {
+    let remaining = match call.method {
+        Method::GET | Method::HEAD => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
+        Method::DELETE => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
+        _ => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
+    };
+    reply
+        .with_header("x-ms-correlation-request-id", call.id.as_str())
+        .with_header(remaining.0, remaining.1)
+}
+
+/// Refuses a resource group that does not exist; a request without a group passes.
+fn check_group(context: &Context<'_>) -> Result<(), Refusal> {
+    let (subscription, group) = (context.part("subscription"), context.part("group"));
+    if group.is_empty() || context.world.has_group(subscription, group) {
+        return Ok(());
+    }
+    let message = format!("Resource group '{group}' could not be found.");
+    Err(Refusal::new(404, "ResourceGroupNotFound", message))
+}
+
+/// Gives the id of the subscription or resource group that a request is about.
+fn scope(context: &Context<'_>) -> String {
+    let (subscription, group) = (context.part("subscription"), context.part("group"));
+    let group = if group.is_empty() {
+        String::new()
+    } else {
+        format!("/resourceGroups/{group}")
+    };
+    format!("/subscriptions/{subscription}{group}")
+}
+
+fn endpoints(context: &mut Context<'_>) -> Answer {
+    let cloud = context.cloud;
+    let (login, management) = (cloud.login, cloud.management);
+    Ok(Reply::ok(json!({
+        "name": cloud.name,
+        "resourceManager": format!("https://{management}/"),
+        "graphEndpoint": format!("https://{}/", cloud.graph),
+        "microsoftGraphResourceId": format!("https://{}/", cloud.graph),
+        "authentication": {
+            "loginEndpoint": format!("https://{login}/"),
+            "audiences": [format!("https://{}/", cloud.management_audience), format!("https://{management}/")],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"keyVaultDns": cloud.vault_suffix, "storage": cloud.storage_suffix},
+    })))
+}

@@ -1,0 +1,113 @@
+//! What all connections of one emulator share, and how their tasks end with it.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::azurite::{Azurite, AzuriteError, Keys};
+use crate::clock::Clock;
+use crate::fault::Faults;
+use crate::journal::{Journal, JournalEntry};
+use crate::tls::Authority;
+use crate::world::World;
+
+/// The state of one emulator.
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    journal: Mutex<Journal>,
+    faults: Mutex<Faults>,
+    pub(crate) clock: Clock,
+    pub(crate) authority: Authority,
+    pub(crate) azurite: Option<Azurite>,
+    /// Hosts that the proxy passes on although it does not model them.
+    pub(crate) allowed_hosts: BTreeSet<String>,
+    requests: AtomicU64,
+    stop: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// Puts the state together.
+    pub(crate) fn new(
+        world: World,
+        clock: Clock,
+        authority: Authority,
+        azurite: Option<Azurite>,
+        allowed_hosts: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            world: Mutex::new(world),
+            journal: Mutex::default(),
+            faults: Mutex::default(),
+            clock,
+            authority,
+            azurite,
+            allowed_hosts,
+            requests: AtomicU64::new(0),
+            stop: watch::Sender::new(false),
+        }
+    }
+
+    /// Gives the world as it is now, with all that became due, and the time it shows.
+    pub(crate) fn world(&self) -> (MutexGuard<'_, World>, Timestamp) {
+        // A panic while the lock was held was answered as a bug; the world stays usable.
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        world.tick(now);
+        (world, now)
+    }
+
+    /// Gives the journal.
+    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the faults.
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a request to the journal.
+    pub(crate) fn record(&self, entry: JournalEntry) {
+        self.journal().record(entry);
+    }
+
+    /// Gives the id of the next request.
+    pub(crate) fn next_request_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("00000000-0000-4000-a000-{number:012x}")
+    }
+
+    /// Brings the keys of the storage server beside up to date, if there is one.
+    ///
+    /// # Cancellation
+    ///
+    /// The server may have the new keys or not; the next call brings them.
+    pub(crate) async fn publish_keys(&self) -> Result<(), AzuriteError> {
+        let Some(azurite) = &self.azurite else {
+            return Ok(());
+        };
+        azurite
+            .publish(|revision| Keys::newer(&self.world().0, revision))
+            .await
+    }
+
+    /// Runs a task until it ends or the emulator stops.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut stop = self.stop.subscribe();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = stop.wait_for(|stopped| *stopped) => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Ends all tasks.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+}

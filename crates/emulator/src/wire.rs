@@ -1,0 +1,4 @@
+//! How things look on the wire: JSON of Azure's shapes, written from the world. Nothing here decides.
+
+pub(crate) mod management;
+pub(crate) mod vault;

@@ -1,0 +1,231 @@
+//! The shapes of Resource Manager.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cloud::Cloud;
+use crate::world::account::{Account, KeySlot};
+use crate::world::activity::Activity;
+use crate::world::role::{Role, RoleAssignment};
+use crate::world::vault::{AccessPolicy, Vault};
+use crate::world::{Subscription, World};
+
+/// Writes a subscription.
+pub(crate) fn subscription(world: &World, entry: &Subscription) -> Value {
+    json!({
+        "id": format!("/subscriptions/{}", entry.id),
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": entry.id,
+        "tenantId": world.tenant,
+        "displayName": entry.name,
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    })
+}
+
+/// Writes a resource group.
+pub(crate) fn resource_group(subscription: &str, group: &str, location: &str) -> Value {
+    json!({
+        "id": format!("/subscriptions/{subscription}/resourceGroups/{group}"),
+        "name": group,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": location,
+        "properties": {"provisioningState": "Succeeded"},
+    })
+}
+
+/// Writes an account. An age that is not known is null.
+pub(crate) fn account(cloud: &Cloud, entry: &Account, with_key_times: bool) -> Value {
+    let endpoint =
+        |service: &str| format!("https://{}.{service}.{}/", entry.name, cloud.storage_suffix);
+    let mut properties = json!({
+        "networkAcls": {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"},
+        "supportsHttpsTrafficOnly": true,
+        "minimumTlsVersion": "TLS1_2",
+        "allowBlobPublicAccess": false,
+        "accessTier": "Hot",
+        "provisioningState": "Succeeded",
+        "creationTime": precise(entry.created),
+        "primaryEndpoints": {
+            "blob": endpoint("blob"),
+            "queue": endpoint("queue"),
+            "table": endpoint("table"),
+            "file": endpoint("file"),
+        },
+        "primaryLocation": entry.location,
+        "statusOfPrimary": "available",
+    });
+    if let Some(properties) = properties.as_object_mut() {
+        if let Some(allowed) = entry.allow_shared_key {
+            properties.insert("allowSharedKeyAccess".to_owned(), json!(allowed));
+        }
+        if with_key_times {
+            let created = |slot| entry.key_created.at(slot).map(precise);
+            let times = json!({"key1": created(KeySlot::Key1), "key2": created(KeySlot::Key2)});
+            properties.insert("keyCreationTime".to_owned(), times);
+            if let Some(days) = entry.key_expiration_days {
+                properties.insert(
+                    "keyPolicy".to_owned(),
+                    json!({"keyExpirationPeriodInDays": days}),
+                );
+            }
+        }
+    }
+    json!({
+        "sku": {"name": "Standard_LRS", "tier": "Standard"},
+        "kind": "StorageV2",
+        "id": entry.id(),
+        "name": entry.name,
+        "type": "Microsoft.Storage/storageAccounts",
+        "location": entry.location,
+        "tags": entry.tags,
+        "properties": properties,
+    })
+}
+
+/// Writes both keys with their values.
+pub(crate) fn keys(world: &World, entry: &Account, with_key_times: bool) -> Value {
+    let keys: Vec<Value> = KeySlot::BOTH
+        .into_iter()
+        .map(|slot| {
+            let value = entry.key(&world.mint, slot).expose();
+            let mut key = json!({"keyName": slot.as_str(), "value": value, "permissions": "FULL"});
+            if let (true, Some(created), Some(key)) = (
+                with_key_times,
+                entry.key_created.at(slot),
+                key.as_object_mut(),
+            ) {
+                key.insert("creationTime".to_owned(), json!(precise(created)));
+            }
+            key
+        })
+        .collect();
+    json!({"keys": keys})
+}
+
+/// Writes a vault.
+pub(crate) fn vault(world: &World, entry: &Vault) -> Value {
+    let mut properties = json!({
+        "sku": {"family": "A", "name": "standard"},
+        "tenantId": world.tenant,
+        "accessPolicies": policies(world, &entry.policies),
+        "enabledForDeployment": false,
+        "enabledForDiskEncryption": false,
+        "enabledForTemplateDeployment": false,
+        "enableSoftDelete": entry.soft_delete_days.is_some(),
+        "enableRbacAuthorization": entry.rbac,
+        "vaultUri": format!("{}/", world.cloud.vault_url(&entry.name)),
+        "provisioningState": "Succeeded",
+        "publicNetworkAccess": "Enabled",
+    });
+    if let (Some(days), Some(properties)) = (entry.soft_delete_days, properties.as_object_mut()) {
+        properties.insert("softDeleteRetentionInDays".to_owned(), json!(days));
+    }
+    json!({
+        "id": entry.id(),
+        "name": entry.name,
+        "type": "Microsoft.KeyVault/vaults",
+        "location": entry.location,
+        "tags": entry.tags,
+        "properties": properties,
+    })
+}
+
+/// Writes access policies.
+pub(crate) fn policies(world: &World, entries: &[AccessPolicy]) -> Value {
+    let policy = |entry: &AccessPolicy| json!({"tenantId": world.tenant, "objectId": entry.object_id, "permissions": entry.permissions});
+    entries.iter().map(policy).collect()
+}
+
+/// Writes a role assignment.
+pub(crate) fn role_assignment(world: &World, entry: &RoleAssignment) -> Value {
+    let is_application = entry
+        .principal_id
+        .eq_ignore_ascii_case(&world.directory.key_vault.object_id)
+        || world
+            .directory
+            .applications()
+            .any(|one| one.object_id.eq_ignore_ascii_case(&entry.principal_id));
+    let subscription = entry.scope.split('/').take(3).collect::<Vec<_>>().join("/");
+    json!({
+        "properties": {
+            "roleDefinitionId":
+                format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", entry.role.id),
+            "principalId": entry.principal_id,
+            "principalType": if is_application { "ServicePrincipal" } else { "User" },
+            "scope": if entry.scope.is_empty() { "/" } else { &entry.scope },
+            "createdOn": precise(entry.created),
+            "updatedOn": precise(entry.created),
+            "createdBy": entry.created_by,
+            "updatedBy": entry.created_by,
+        },
+        "id": entry.id(),
+        "type": "Microsoft.Authorization/roleAssignments",
+        "name": entry.name,
+    })
+}
+
+/// Writes a role.
+pub(crate) fn role(scope: &str, entry: &Role) -> Value {
+    let subscription = scope.split('/').take(3).collect::<Vec<_>>().join("/");
+    json!({
+        "properties": {
+            "roleName": entry.name,
+            "type": "BuiltInRole",
+            "description": entry.description,
+            "assignableScopes": ["/"],
+            "permissions": [{
+                "actions": entry.actions,
+                "notActions": entry.not_actions,
+                "dataActions": entry.data_actions,
+                "notDataActions": [],
+            }],
+        },
+        "id": format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", entry.id),
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "name": entry.id,
+    })
+}
+
+/// Writes an entry of the activity log.
+pub(crate) fn event(world: &World, entry: &Activity) -> Value {
+    let part = |name: &str| {
+        let mut segments = entry.resource_id.split('/');
+        segments.find(|segment| segment.eq_ignore_ascii_case(name));
+        segments.next().unwrap_or_default().to_owned()
+    };
+    let text = |value: &str| json!({"value": value, "localizedValue": value});
+    let kind: Vec<&str> = entry.action.split('/').take(2).collect();
+    let number = entry.number;
+    json!({
+        "channels": "Operation",
+        "caller": entry.caller,
+        "category": text("Administrative"),
+        "correlationId": format!("00000000-0000-4000-8000-{number:012x}"),
+        "eventDataId": format!("00000000-0000-4000-9000-{number:012x}"),
+        "eventName": text("EndRequest"),
+        "eventTimestamp": precise(entry.at),
+        "id": format!("{}/events/00000000-0000-4000-9000-{number:012x}/ticks/{number}", entry.resource_id),
+        "level": "Informational",
+        "operationName": text(entry.action),
+        "resourceGroupName": part("resourceGroups"),
+        "resourceId": entry.resource_id,
+        "resourceProviderName": text(kind.first().copied().unwrap_or_default()),
+        "resourceType": text(&kind.join("/")),
+        "status": text("Succeeded"),
+        "subStatus": text("OK"),
+        "submissionTimestamp": precise(entry.at),
+        "subscriptionId": part("subscriptions"),
+        "tenantId": world.tenant,
+    })
+}
+
+/// Writes a time with the seven digits that Azure gives.
+fn precise(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%7fZ").to_string()
+}

@@ -1,0 +1,205 @@
+//! Storage accounts and their two keys. A key is stored as the number of its regeneration; its value is derived from
+//! the world's mint whenever it is needed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::World;
+use super::directory::Caller;
+use crate::canary::{KeyMaterial, Mint};
+use crate::refusal::Refusal;
+
+/// The action that reading both keys takes.
+pub(crate) const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
+/// The action that regenerating a key takes.
+pub(crate) const REGENERATE_KEY: &str = "Microsoft.Storage/storageAccounts/regenerateKey/action";
+
+/// One of the two places for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeySlot {
+    Key1,
+    Key2,
+}
+
+impl KeySlot {
+    /// Both slots, in order.
+    pub(crate) const BOTH: [Self; 2] = [Self::Key1, Self::Key2];
+
+    /// Reads a key name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::BOTH
+            .into_iter()
+            .find(|slot| slot.as_str().eq_ignore_ascii_case(text))
+    }
+
+    /// Gives the key name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Key1 => "key1",
+            Self::Key2 => "key2",
+        }
+    }
+
+    /// Gives the other slot.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Key1 => Self::Key2,
+            Self::Key2 => Self::Key1,
+        }
+    }
+}
+
+/// Something that each of the two slots has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PerSlot<T> {
+    pub(crate) key1: T,
+    pub(crate) key2: T,
+}
+
+impl<T: Copy> PerSlot<T> {
+    /// Gives what `slot` has.
+    pub(crate) fn at(&self, slot: KeySlot) -> T {
+        match slot {
+            KeySlot::Key1 => self.key1,
+            KeySlot::Key2 => self.key2,
+        }
+    }
+
+    fn at_mut(&mut self, slot: KeySlot) -> &mut T {
+        match slot {
+            KeySlot::Key1 => &mut self.key1,
+            KeySlot::Key2 => &mut self.key2,
+        }
+    }
+}
+
+/// One storage account.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) subscription: String,
+    pub(crate) resource_group: String,
+    pub(crate) name: String,
+    pub(crate) location: String,
+    pub(crate) created: Timestamp,
+    /// How often each key was regenerated.
+    pub(crate) generations: PerSlot<u32>,
+    /// When each key was made; unknown for a key older than Azure's record of it.
+    pub(crate) key_created: PerSlot<Option<Timestamp>>,
+    pub(crate) key_expiration_days: Option<u32>,
+    pub(crate) allow_shared_key: Option<bool>,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+impl Account {
+    /// Gives the resource id.
+    pub(crate) fn id(&self) -> String {
+        let Self {
+            subscription,
+            resource_group,
+            name,
+            ..
+        } = self;
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Storage/storageAccounts/{name}"
+        )
+    }
+
+    /// Gives the current value of a key.
+    pub(crate) fn key(&self, mint: &Mint, slot: KeySlot) -> KeyMaterial {
+        mint.storage_key(&self.name, slot.as_str(), self.generations.at(slot))
+    }
+}
+
+/// What a PATCH may change of an account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AccountChange {
+    pub(crate) key_expiration_days: Option<u32>,
+    pub(crate) allow_shared_key: Option<bool>,
+    pub(crate) tags: Option<BTreeMap<String, String>>,
+}
+
+impl World {
+    /// Adds an account.
+    pub(crate) fn add_account(&mut self, account: Account) {
+        self.key_revision += 1;
+        self.accounts
+            .insert(account.id().to_ascii_lowercase(), account);
+    }
+
+    /// Makes a new value for one key and records the action under `caller`.
+    pub(crate) fn regenerate_key(
+        &mut self,
+        resource_id: &str,
+        slot: KeySlot,
+        caller: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let account = self
+            .accounts
+            .get_mut(&resource_id.to_ascii_lowercase())
+            .ok_or_else(|| missing_account(resource_id))?;
+        *account.generations.at_mut(slot) += 1;
+        *account.key_created.at_mut(slot) = Some(now);
+        let id = account.id();
+        self.key_revision += 1;
+        self.activity.record(REGENERATE_KEY, &id, caller, now);
+        Ok(())
+    }
+
+    /// Changes the settings of an account.
+    pub(crate) fn update_account(
+        &mut self,
+        resource_id: &str,
+        change: AccountChange,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let account = self
+            .accounts
+            .get_mut(&resource_id.to_ascii_lowercase())
+            .ok_or_else(|| missing_account(resource_id))?;
+        if change.key_expiration_days.is_some() {
+            let unknown_age = KeySlot::BOTH
+                .iter()
+                .any(|slot| account.key_created.at(*slot).is_none());
+            if unknown_age {
+                return Err(Refusal::new(
+                    400,
+                    "InvalidKeyPolicy",
+                    "The creation time of a key is unknown; regenerate both keys before setting a key policy.",
+                ));
+            }
+            account.key_expiration_days = change.key_expiration_days;
+        }
+        account.allow_shared_key = change.allow_shared_key.or(account.allow_shared_key);
+        if let Some(tags) = change.tags {
+            account.tags = tags;
+        }
+        let id = account.id();
+        self.activity.record(
+            "Microsoft.Storage/storageAccounts/write",
+            &id,
+            &caller.client_id,
+            now,
+        );
+        Ok(())
+    }
+}
+
+/// Refuses a resource id under which there is no account.
+pub(crate) fn missing_account(resource_id: &str) -> Refusal {
+    let part = |name: &str| {
+        let mut segments = resource_id.split('/');
+        segments.find(|segment| segment.eq_ignore_ascii_case(name));
+        segments.next().unwrap_or_default().to_owned()
+    };
+    let (name, group) = (part("storageAccounts"), part("resourceGroups"));
+    Refusal::new(
+        404,
+        "ResourceNotFound",
+        format!(
+            "The Resource 'Microsoft.Storage/storageAccounts/{name}' under resource group '{group}' was not found."
+        ),
+    )
+}
