@@ -60,7 +60,8 @@ impl Path {
         &self.0
     }
 
-    fn step(mut self, step: Step) -> Path {
+    /// Goes on by one step.
+    pub(crate) fn step(mut self, step: Step) -> Path {
         self.0.push(step);
         self
     }

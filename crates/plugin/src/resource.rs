@@ -3,13 +3,16 @@
 //! Values that arrive fit the schema, and answers are checked against it: an answer that does not fit, or that
 //! still holds unknowns, becomes a "bug in this provider" message without losing the state.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::identity::IdentitySchema;
 use crate::path::Path;
-use crate::schema::Schema;
+use crate::schema::{Schema, computed};
 use crate::value::Value;
 
 /// One type of resource.
@@ -65,6 +68,55 @@ pub trait Resource: Send + Sync + 'static {
             self.type_name()
         );
         Err(Diagnostic::error("State version is not supported", detail).into())
+    }
+
+    /// Returns what makes the identity of an object, if the type has one; it must always be the same.
+    fn identity(&self) -> Option<IdentitySchema> {
+        None
+    }
+
+    /// Tells the identity of an object; null as long as it cannot be told.
+    ///
+    /// Asked of planned states too, of which parts may be unknown: an identity with unknown parts, or without what
+    /// importing needs, is not sent.
+    fn identity_of(&self, state: &Value) -> Value {
+        self.identity()
+            .map_or(Value::Null, |identity| identity.pick(state))
+    }
+
+    /// Finds an existing object by its identity; the core reads it afterwards.
+    async fn import_by_identity(
+        &self,
+        _context: &Context,
+        _identity: &Value,
+    ) -> Result<Imported, Diagnostics> {
+        let detail = format!("`{}` is imported by `id`.", self.type_name());
+        Err(Diagnostic::error("Import by identity is not supported", detail).into())
+    }
+
+    /// Converts a stored identity of an older version to the current one.
+    fn upgrade_identity(&self, version: i64, identity: Json) -> Result<Json, Diagnostics> {
+        if self
+            .identity()
+            .is_some_and(|schema| schema.version == version)
+        {
+            return Ok(identity);
+        }
+        let detail = format!(
+            "The identity of this `{}` has version {version}, which this provider cannot convert.",
+            self.type_name()
+        );
+        Err(Diagnostic::error("Identity version is not supported", detail).into())
+    }
+
+    /// Takes over an object of another type, perhaps of another provider; none if that type is not known here.
+    fn move_state(&self, _request: MoveRequest) -> Option<Result<Imported, Diagnostics>> {
+        None
+    }
+
+    /// Makes the configuration that a person would write for an object; null where they would write nothing.
+    fn generate_config(&self, state: Value) -> Value {
+        computed::configurable(&self.schema(), state)
     }
 }
 
@@ -201,4 +253,32 @@ pub struct Imported {
     pub state: Value,
     /// Private data to keep.
     pub private: Vec<u8>,
+}
+
+/// What [`Resource::move_state`] is asked.
+#[derive(Clone)]
+pub struct MoveRequest {
+    /// The address of the provider that the object comes from, such as `terraform.io/builtin/terraform`.
+    pub source_provider: String,
+    /// The type that the object had there.
+    pub source_type: String,
+    /// The version of that type's schema.
+    pub source_version: i64,
+    /// The state, in the form of that schema.
+    pub state: Json,
+    /// Private data of the other provider.
+    pub private: Vec<u8>,
+    /// The identity, if the object had one.
+    pub identity: Option<Json>,
+}
+
+/// Shows where the object comes from, and nothing of its state.
+impl fmt::Debug for MoveRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MoveRequest")
+            .field("source_provider", &self.source_provider)
+            .field("source_type", &self.source_type)
+            .field("source_version", &self.source_version)
+            .finish_non_exhaustive()
+    }
 }

@@ -3,14 +3,23 @@
 //! Whoever asks gets messages: an error status would mean a broken transport. So no fault of a resource, a
 //! panic included, leaves this layer as anything but a message, and none of them loses a state.
 
-mod absent;
+mod action;
 mod apply;
 mod catalogue;
 mod configure;
+mod data_source;
+mod describe;
+mod ephemeral;
+mod function;
+mod generate;
+mod identity;
 mod import;
+mod list;
+mod moving;
 mod plan;
 mod read;
 mod schema;
+mod served;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -18,16 +27,19 @@ mod upgrade;
 mod validate;
 mod wire;
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use proto::tfplugin6 as tf;
+use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::diagnostic::Diagnostics;
 use crate::provider::Provider;
-use crate::resource::Context;
-use crate::rpc::catalogue::{Catalogue, Served};
+use crate::resource::{Context, Resource};
+use crate::rpc::catalogue::Catalogue;
+use crate::rpc::served::Served;
 use crate::running::Running;
 
 /// What every method works with.
@@ -62,7 +74,7 @@ impl Service {
             .get_or_init(|| Catalogue::of(&*self.provider))
     }
 
-    fn served(&self, type_name: &str) -> Result<&Served, Diagnostics> {
+    fn served(&self, type_name: &str) -> Result<&Arc<Served<dyn Resource>>, Diagnostics> {
         self.catalogue().resource(type_name)
     }
 
@@ -87,10 +99,13 @@ impl Service {
 
 type Answer<T> = Result<Response<T>, Status>;
 
+/// A stream of events, none of which is a status.
+type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
 #[tonic::async_trait]
 impl tf::provider_server::Provider for Service {
-    type ListResourceStream = absent::Events<tf::list_resource::Event>;
-    type InvokeActionStream = absent::Events<tf::invoke_action::Event>;
+    type ListResourceStream = Events<tf::list_resource::Event>;
+    type InvokeActionStream = Events<tf::invoke_action::Event>;
 
     async fn get_metadata(
         &self,
@@ -110,7 +125,7 @@ impl tf::provider_server::Provider for Service {
         &self,
         _request: Request<tf::get_resource_identity_schemas::Request>,
     ) -> Answer<tf::get_resource_identity_schemas::Response> {
-        Ok(Response::new(absent::identity_schemas()))
+        Ok(Response::new(identity::schemas(self)))
     }
 
     async fn validate_provider_config(
@@ -160,9 +175,7 @@ impl tf::provider_server::Provider for Service {
         &self,
         request: Request<tf::upgrade_resource_identity::Request>,
     ) -> Answer<tf::upgrade_resource_identity::Response> {
-        Ok(Response::new(absent::upgrade_identity(
-            &request.into_inner(),
-        )))
+        Ok(Response::new(identity::upgrade(self, request.into_inner())))
     }
 
     async fn read_resource(
@@ -203,23 +216,22 @@ impl tf::provider_server::Provider for Service {
         &self,
         request: Request<tf::move_resource_state::Request>,
     ) -> Answer<tf::move_resource_state::Response> {
-        Ok(Response::new(absent::move_state(&request.into_inner())))
+        Ok(Response::new(moving::answer(self, request.into_inner())))
     }
 
     async fn generate_resource_config(
         &self,
         request: Request<tf::generate_resource_config::Request>,
     ) -> Answer<tf::generate_resource_config::Response> {
-        Ok(Response::new(absent::generate_config(
-            &request.into_inner(),
-        )))
+        Ok(Response::new(generate::answer(self, &request.into_inner())))
     }
 
     async fn validate_data_resource_config(
         &self,
         request: Request<tf::validate_data_resource_config::Request>,
     ) -> Answer<tf::validate_data_resource_config::Response> {
-        Ok(Response::new(absent::validate_data_source(
+        Ok(Response::new(validate::data_source(
+            self,
             &request.into_inner(),
         )))
     }
@@ -228,16 +240,17 @@ impl tf::provider_server::Provider for Service {
         &self,
         request: Request<tf::read_data_source::Request>,
     ) -> Answer<tf::read_data_source::Response> {
-        Ok(Response::new(absent::read_data_source(
-            &request.into_inner(),
-        )))
+        Ok(Response::new(
+            data_source::answer(self, request.into_inner()).await,
+        ))
     }
 
     async fn validate_ephemeral_resource_config(
         &self,
         request: Request<tf::validate_ephemeral_resource_config::Request>,
     ) -> Answer<tf::validate_ephemeral_resource_config::Response> {
-        Ok(Response::new(absent::validate_ephemeral(
+        Ok(Response::new(validate::ephemeral_resource(
+            self,
             &request.into_inner(),
         )))
     }
@@ -246,75 +259,80 @@ impl tf::provider_server::Provider for Service {
         &self,
         request: Request<tf::open_ephemeral_resource::Request>,
     ) -> Answer<tf::open_ephemeral_resource::Response> {
-        Ok(Response::new(absent::open_ephemeral(&request.into_inner())))
+        Ok(Response::new(
+            ephemeral::open(self, request.into_inner()).await,
+        ))
     }
 
     async fn renew_ephemeral_resource(
         &self,
         request: Request<tf::renew_ephemeral_resource::Request>,
     ) -> Answer<tf::renew_ephemeral_resource::Response> {
-        Ok(Response::new(absent::renew_ephemeral(
-            &request.into_inner(),
-        )))
+        Ok(Response::new(
+            ephemeral::renew(self, request.into_inner()).await,
+        ))
     }
 
     async fn close_ephemeral_resource(
         &self,
         request: Request<tf::close_ephemeral_resource::Request>,
     ) -> Answer<tf::close_ephemeral_resource::Response> {
-        Ok(Response::new(absent::close_ephemeral(
-            &request.into_inner(),
-        )))
+        Ok(Response::new(
+            ephemeral::close(self, request.into_inner()).await,
+        ))
     }
 
     async fn validate_list_resource_config(
         &self,
         request: Request<tf::validate_list_resource_config::Request>,
     ) -> Answer<tf::validate_list_resource_config::Response> {
-        Ok(Response::new(absent::validate_list(&request.into_inner())))
+        Ok(Response::new(validate::list_resource(
+            self,
+            &request.into_inner(),
+        )))
     }
 
     async fn list_resource(
         &self,
         request: Request<tf::list_resource::Request>,
     ) -> Answer<Self::ListResourceStream> {
-        Ok(Response::new(absent::list(&request.into_inner())))
+        Ok(Response::new(list::answer(self, &request.into_inner())))
     }
 
     async fn get_functions(
         &self,
         _request: Request<tf::get_functions::Request>,
     ) -> Answer<tf::get_functions::Response> {
-        Ok(Response::new(absent::functions()))
+        Ok(Response::new(schema::functions(self)))
     }
 
     async fn call_function(
         &self,
         request: Request<tf::call_function::Request>,
     ) -> Answer<tf::call_function::Response> {
-        Ok(Response::new(absent::call_function(&request.into_inner())))
+        Ok(Response::new(function::answer(self, &request.into_inner())))
     }
 
     async fn validate_action_config(
         &self,
         request: Request<tf::validate_action_config::Request>,
     ) -> Answer<tf::validate_action_config::Response> {
-        Ok(Response::new(absent::validate_action(
-            &request.into_inner(),
-        )))
+        Ok(Response::new(validate::action(self, &request.into_inner())))
     }
 
     async fn plan_action(
         &self,
         request: Request<tf::plan_action::Request>,
     ) -> Answer<tf::plan_action::Response> {
-        Ok(Response::new(absent::plan_action(&request.into_inner())))
+        Ok(Response::new(
+            action::plan(self, request.into_inner()).await,
+        ))
     }
 
     async fn invoke_action(
         &self,
         request: Request<tf::invoke_action::Request>,
     ) -> Answer<Self::InvokeActionStream> {
-        Ok(Response::new(absent::invoke_action(&request.into_inner())))
+        Ok(Response::new(action::invoke(self, &request.into_inner())))
     }
 }

@@ -4,11 +4,13 @@
 //! in [`validate`], filling in what was not configured in [`computed`].
 
 pub mod computed;
+pub(crate) mod conformity;
+pub(crate) mod nested;
+pub(crate) mod problems;
 pub mod validate;
 
 use std::fmt;
 
-use crate::path::Path;
 use crate::types::Type;
 use crate::value::Value;
 
@@ -58,8 +60,21 @@ pub struct Attribute {
 pub enum Kind {
     /// A value of a type.
     Plain(Type),
-    /// One object with attributes of its own.
-    Nested(Vec<Attribute>),
+    /// Objects with attributes of their own.
+    Nested(Nesting, Vec<Attribute>),
+}
+
+/// How many objects a nested attribute holds, and how they are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// One.
+    Single,
+    /// Any number, by their position.
+    List,
+    /// Any number, by nothing but their contents. So nothing in them is computed, write-only or of an open type.
+    Set,
+    /// Any number, by a key.
+    Map,
 }
 
 /// Who gives the value of an attribute.
@@ -116,11 +131,6 @@ impl Schema {
                 .map(|attribute| (attribute.name.as_str(), Value::Null)),
         )
     }
-
-    /// Says what no core would accept of this schema; nothing if all is well.
-    pub(crate) fn problems(&self) -> Vec<String> {
-        problems(&self.attributes, &Path::root())
-    }
 }
 
 impl Attribute {
@@ -161,7 +171,31 @@ impl Attribute {
 
     /// Makes an optional object with attributes of its own.
     pub fn object(name: impl Into<String>, attributes: Vec<Attribute>) -> Attribute {
-        Attribute::new(name.into(), Kind::Nested(attributes))
+        Attribute::nested(name, Nesting::Single, attributes)
+    }
+
+    /// Makes an optional list of objects with attributes of their own.
+    pub fn list_of_objects(name: impl Into<String>, attributes: Vec<Attribute>) -> Attribute {
+        Attribute::nested(name, Nesting::List, attributes)
+    }
+
+    /// Makes an optional set of objects with attributes of their own.
+    pub fn set_of_objects(name: impl Into<String>, attributes: Vec<Attribute>) -> Attribute {
+        Attribute::nested(name, Nesting::Set, attributes)
+    }
+
+    /// Makes an optional map of objects with attributes of their own.
+    pub fn map_of_objects(name: impl Into<String>, attributes: Vec<Attribute>) -> Attribute {
+        Attribute::nested(name, Nesting::Map, attributes)
+    }
+
+    /// Makes an optional attribute that holds objects with attributes of their own.
+    pub fn nested(
+        name: impl Into<String>,
+        nesting: Nesting,
+        attributes: Vec<Attribute>,
+    ) -> Attribute {
+        Attribute::new(name.into(), Kind::Nested(nesting, attributes))
     }
 
     /// Demands the value from the configuration.
@@ -242,7 +276,7 @@ impl Attribute {
     pub fn ty(&self) -> Type {
         match &self.kind {
             Kind::Plain(ty) => ty.clone(),
-            Kind::Nested(attributes) => object_type(attributes),
+            Kind::Nested(nesting, attributes) => nesting.of(object_type(attributes)),
         }
     }
 
@@ -270,18 +304,15 @@ impl Attribute {
         self.mode = mode;
         self
     }
+}
 
-    fn problem(&self) -> Option<&'static str> {
-        let settable = self.mode != Mode::Computed;
+impl Nesting {
+    fn of(self, object: Type) -> Type {
         match self {
-            _ if self.write_only && self.is_computed() => Some("write-only and computed"),
-            _ if self.default.is_some() && self.mode != Mode::OptionalComputed => {
-                Some("given a default, but not optional and computed")
-            }
-            _ if !settable && (self.replace || self.check.is_some()) => {
-                Some("judged like a configured attribute, but computed")
-            }
-            _ => None,
+            Nesting::Single => object,
+            Nesting::List => Type::List(Box::new(object)),
+            Nesting::Set => Type::Set(Box::new(object)),
+            Nesting::Map => Type::Map(Box::new(object)),
         }
     }
 }
@@ -305,52 +336,9 @@ fn object_type(attributes: &[Attribute]) -> Type {
     )
 }
 
-fn problems(attributes: &[Attribute], path: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for (position, attribute) in attributes.iter().enumerate() {
-        let here = path.clone().then(&attribute.name);
-        if attributes
-            .iter()
-            .take(position)
-            .any(|earlier| earlier.name == attribute.name)
-        {
-            found.push(format!("`{here}` is there twice"));
-        }
-        found.extend(
-            attribute
-                .problem()
-                .map(|problem| format!("`{here}` is {problem}")),
-        );
-        if let Kind::Nested(nested) = &attribute.kind {
-            found.extend(problems(nested, &here));
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn contradictions_are_named_with_their_path() {
-        let schema = Schema::new(0, "")
-            .attribute(Attribute::string("a").computed().write_only())
-            .attribute(Attribute::object(
-                "b",
-                vec![Attribute::number("c").default(3)],
-            ))
-            .attribute(Attribute::string("a"));
-        let problems = schema.problems();
-        assert_eq!(
-            problems,
-            [
-                "`a` is write-only and computed",
-                "`b.c` is given a default, but not optional and computed",
-                "`a` is there twice"
-            ]
-        );
-    }
 
     #[test]
     fn a_null_object_has_every_attribute() {

@@ -1,7 +1,7 @@
 //! Serves a provider to the core that started the process, from the handshake to an orderly end.
 //!
-//! The parts: what the core asks for and is told ([`handshake`]), who may connect ([`tls`]), where
-//! ([`listener`], [`folder`]), the services beside the provider ([`controller`]), and when it ends ([`shutdown`]).
+//! The parts: what the core asks for and is told (`handshake`), who may connect (`tls`), where
+//! (`listener`, `folder`), the services beside the provider (`controller`), and when it ends (`shutdown`).
 
 mod controller;
 #[cfg(unix)]

@@ -3,6 +3,11 @@
 //! Every call goes through the wire form of requests and responses. What a core would not accept comes back
 //! as the error it would show. Configurations may leave attributes out; they are null then.
 
+pub mod doing;
+mod identities;
+#[cfg(test)]
+mod properties;
+pub mod reading;
 mod rules;
 mod wire;
 
@@ -15,19 +20,20 @@ use tokio_util::sync::CancellationToken;
 use tonic::Request;
 
 use crate::diagnostic::Diagnostics;
+use crate::identity::IdentitySchema;
 use crate::path::Path;
 use crate::provider::Provider;
 use crate::rpc::Service;
 use crate::running::Running;
 use crate::schema::Schema;
-use crate::testing::wire::{answer, capabilities, outcome, value, wire};
+use crate::testing::wire::{answer, capabilities, identity, outcome, value, wire};
 use crate::value::Value;
 
 /// A provider, and a core in its simplest form.
 pub struct Harness {
     service: Service,
-    provider: Schema,
-    resources: BTreeMap<String, Schema>,
+    provider: Arc<dyn Provider>,
+    resources: BTreeMap<String, (Schema, Option<IdentitySchema>)>,
 }
 
 /// A state with its private data, as a core stores both.
@@ -44,6 +50,8 @@ pub struct Stored {
 pub struct Outcome {
     /// What the core would store; nothing if the object is gone.
     pub stored: Option<Stored>,
+    /// The identity that the core would store; null if there is none.
+    pub identity: Value,
     /// What the core would show.
     pub diagnostics: Diagnostics,
 }
@@ -57,6 +65,8 @@ pub struct Planned {
     pub private: Vec<u8>,
     /// The attributes because of which a new object is needed.
     pub replace: Vec<Path>,
+    /// The identity, as far as it can be told; null otherwise.
+    pub identity: Value,
     /// What the core would show.
     pub diagnostics: Diagnostics,
     prior: Option<Stored>,
@@ -86,14 +96,19 @@ impl Planned {
 impl Harness {
     /// Takes a provider.
     pub fn new(provider: impl Provider) -> Harness {
-        let provider = Arc::new(provider);
-        let resources = provider.resources().into_iter();
+        let provider: Arc<dyn Provider> = Arc::new(provider);
+        let resources = provider.resources().into_iter().map(|resource| {
+            let described = (resource.schema(), resource.identity());
+            (resource.type_name().to_owned(), described)
+        });
         Harness {
-            provider: provider.schema(),
-            resources: resources
-                .map(|resource| (resource.type_name().to_owned(), resource.schema()))
-                .collect(),
-            service: Service::new(provider, Running::new(), CancellationToken::new()),
+            resources: resources.collect(),
+            service: Service::new(
+                Arc::clone(&provider),
+                Running::new(),
+                CancellationToken::new(),
+            ),
+            provider,
         }
     }
 
@@ -110,10 +125,8 @@ impl Harness {
 
     /// Validates and takes over the provider block.
     pub async fn configure(&self, config: Value) -> Diagnostics {
-        let config = wire(
-            &rules::complete(&self.provider.attributes, config),
-            &self.provider,
-        );
+        let schema = self.provider.schema();
+        let config = wire(&rules::complete(&schema.attributes, config), &schema);
         let request = tf::validate_provider_config::Request {
             config: config.clone(),
         };
@@ -187,6 +200,7 @@ impl Harness {
         }
         Planned {
             state: planned,
+            identity: identity(answer.planned_identity, self.identity(type_name)),
             private: answer.planned_private,
             replace: answer
                 .requires_replace
@@ -220,6 +234,7 @@ impl Harness {
         if diagnostics.has_errors() {
             return Outcome {
                 stored: prior,
+                identity: Value::Null,
                 diagnostics,
             };
         }
@@ -232,6 +247,7 @@ impl Harness {
         if planned.diagnostics.has_errors() {
             return Outcome {
                 stored: None,
+                identity: Value::Null,
                 diagnostics: planned.diagnostics,
             };
         }
@@ -244,6 +260,7 @@ impl Harness {
             state: Value::Null,
             private: stored.private.clone(),
             replace: Vec::new(),
+            identity: Value::Null,
             diagnostics: Diagnostics::new(),
             prior: Some(stored.clone()),
             config: Value::Null,
@@ -267,34 +284,19 @@ impl Harness {
             answer.new_state.as_ref(),
             answer.private,
             answer.diagnostics,
+            identity(answer.new_identity, self.identity(type_name)),
         )
     }
 
     /// Finds an existing object; a core reads it afterwards.
     pub async fn import(&self, type_name: &str, id: &str) -> Outcome {
-        let request = tf::import_resource_state::Request {
+        self.import_request(tf::import_resource_state::Request {
             type_name: type_name.to_owned(),
             id: id.to_owned(),
             client_capabilities: Some(capabilities()),
             identity: None,
-        };
-        let answer = answer(
-            self.service
-                .import_resource_state(Request::new(request))
-                .await,
-        );
-        let imported = answer
-            .imported_resources
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        let schema = self.schema(type_name);
-        outcome(
-            schema,
-            imported.state.as_ref(),
-            imported.private,
-            answer.diagnostics,
-        )
+        })
+        .await
     }
 
     /// Converts a stored state of a version of the schema to the current one.
@@ -319,6 +321,7 @@ impl Harness {
             answer.upgraded_state.as_ref(),
             Vec::new(),
             answer.diagnostics,
+            Value::Null,
         )
     }
 
@@ -348,15 +351,26 @@ impl Harness {
             answer.new_state.as_ref(),
             answer.private,
             answer.diagnostics,
+            identity(answer.new_identity, self.identity(type_name)),
         );
         if !outcome.diagnostics.has_errors() {
             let found = rules::check_applied(schema, &planned.state, &outcome.state());
+            outcome.diagnostics.extend(found);
+            let found = rules::check_identity(&planned.identity, &outcome.identity);
             outcome.diagnostics.extend(found);
         }
         outcome
     }
 
     fn schema(&self, type_name: &str) -> &Schema {
+        &self.described(type_name).0
+    }
+
+    fn identity(&self, type_name: &str) -> Option<&IdentitySchema> {
+        self.described(type_name).1.as_ref()
+    }
+
+    fn described(&self, type_name: &str) -> &(Schema, Option<IdentitySchema>) {
         self.resources
             .get(type_name)
             .expect("a test asks for types of its provider")

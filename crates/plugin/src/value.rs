@@ -1,7 +1,7 @@
 //! Values as a core sees them: null, unknown or known.
 //!
 //! The wire forms are in [`msgpack`] and [`json`]; what type a value must have is said by a
-//! [`Type`](crate::Type). `Debug` prints shapes and never contents, because any value may be a secret.
+//! [`Type`]. `Debug` prints shapes and never contents, because any value may be a secret.
 
 pub mod json;
 pub mod msgpack;
@@ -198,7 +198,8 @@ impl Value {
         }
     }
 
-    fn step(&self, step: &Step) -> &Value {
+    /// Returns the part that one step leads to; null if it leads nowhere.
+    pub(crate) fn step(&self, step: &Step) -> &Value {
         match step {
             Step::Attribute(name) | Step::Key(name) => self.get(name),
             Step::Index(index) => self

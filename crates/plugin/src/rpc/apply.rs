@@ -8,16 +8,16 @@ use std::sync::Arc;
 use proto::tfplugin6::DynamicValue;
 use proto::tfplugin6::apply_resource_change::{Request, Response};
 
-use super::catalogue::Served;
-use super::{Service, tasks};
+use super::served::Served;
+use super::{Service, identity, tasks};
 use crate::diagnostic::Diagnostics;
-use crate::resource::{Applied, CreateRequest, DeleteRequest, Deleted, UpdateRequest};
+use crate::resource::{Applied, CreateRequest, DeleteRequest, Deleted, Resource, UpdateRequest};
 use crate::value::Value;
 
 /// One application: what it is about, and what to answer if the resource gives nothing usable.
 struct Change<'a> {
     service: &'a Service,
-    served: &'a Served,
+    served: &'a Served<dyn Resource>,
     fallback: Value,
     private: Vec<u8>,
 }
@@ -60,7 +60,7 @@ async fn apply(service: &Service, request: &Request) -> Result<Response, Diagnos
         fallback,
         private: private.clone(),
     };
-    let outcome = match (prior.is_null(), planned.is_null()) {
+    let mut outcome = match (prior.is_null(), planned.is_null()) {
         (true, _) => {
             change
                 .create(CreateRequest {
@@ -82,8 +82,10 @@ async fn apply(service: &Service, request: &Request) -> Result<Response, Diagnos
                 .await
         }
     };
+    let new_identity = identity::beside(service, served, &outcome.state, &mut outcome.diagnostics);
     Ok(Response {
         new_state: Some(served.encode(&outcome.state)?),
+        new_identity,
         private: outcome.private,
         diagnostics: outcome.diagnostics.into_wire(),
         ..Default::default()
@@ -92,7 +94,7 @@ async fn apply(service: &Service, request: &Request) -> Result<Response, Diagnos
 
 impl Change<'_> {
     async fn create(self, request: CreateRequest) -> Outcome {
-        let (resource, context) = (Arc::clone(&self.served.resource), self.service.context());
+        let (resource, context) = (Arc::clone(&self.served.item), self.service.context());
         let created = self
             .run(
                 "create",
@@ -115,7 +117,7 @@ impl Change<'_> {
     }
 
     async fn update(self, request: UpdateRequest) -> Outcome {
-        let (resource, context) = (Arc::clone(&self.served.resource), self.service.context());
+        let (resource, context) = (Arc::clone(&self.served.item), self.service.context());
         let updated = self
             .run(
                 "update",
@@ -126,7 +128,7 @@ impl Change<'_> {
     }
 
     async fn delete(self, request: DeleteRequest) -> Outcome {
-        let (resource, context) = (Arc::clone(&self.served.resource), self.service.context());
+        let (resource, context) = (Arc::clone(&self.served.item), self.service.context());
         let deleted = self
             .run(
                 "delete",

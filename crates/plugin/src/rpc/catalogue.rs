@@ -1,17 +1,24 @@
-//! What the provider offers, looked up by name, and the checks that every value of it goes through.
+//! What the provider offers, looked up by name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use proto::tfplugin6::DynamicValue;
-
-use super::wire;
+use super::identity::Identity;
+use super::served::Served;
+use crate::action::Action;
+use crate::data_source::DataSource;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ephemeral::EphemeralResource;
+use crate::function::{Function, Signature};
+use crate::list::ListResource;
 use crate::provider::Provider;
 use crate::resource::Resource;
-use crate::schema::{Schema, computed};
+use crate::schema::Schema;
+use crate::schema::problems::{Purpose, problems};
 use crate::types::Type;
-use crate::value::{Value, msgpack};
+
+/// Things of one kind by name.
+pub(super) type Offers<T> = BTreeMap<String, Arc<Served<T>>>;
 
 /// Everything the provider offers.
 pub(super) struct Catalogue {
@@ -19,115 +26,173 @@ pub(super) struct Catalogue {
     pub(super) schema: Schema,
     /// Its type.
     pub(super) ty: Type,
-    /// The resources by the name of their type.
-    pub(super) resources: BTreeMap<String, Served>,
+    /// The resource types.
+    pub(super) resources: Offers<dyn Resource>,
+    /// The identities of those resource types that have one.
+    pub(super) identities: BTreeMap<String, Arc<Identity>>,
+    /// The data sources.
+    pub(super) data_sources: Offers<dyn DataSource>,
+    /// The ephemeral resource types.
+    pub(super) ephemeral_resources: Offers<dyn EphemeralResource>,
+    /// The lists.
+    pub(super) list_resources: Offers<dyn ListResource>,
+    /// The actions.
+    pub(super) actions: Offers<dyn Action>,
+    /// The functions.
+    pub(super) functions: BTreeMap<String, Callable>,
 }
 
-/// A resource type with its schema at hand.
-pub(super) struct Served {
-    /// The resource itself.
-    pub(super) resource: Arc<dyn Resource>,
-    /// Its schema.
-    pub(super) schema: Schema,
-    ty: Type,
+/// A function with its signature at hand.
+pub(super) struct Callable {
+    /// The function itself.
+    pub(super) function: Arc<dyn Function>,
+    /// What it takes and gives.
+    pub(super) signature: Signature,
 }
 
 impl Catalogue {
     /// Asks a provider for everything once.
     pub(super) fn of(provider: &dyn Provider) -> Catalogue {
         let schema = provider.schema();
-        let resources = provider.resources().into_iter().map(Served::of);
+        let resources = provider.resources();
+        let identities = resources.iter().filter_map(|resource| {
+            let identity = Identity::new(resource.identity()?);
+            Some((resource.type_name().to_owned(), Arc::new(identity)))
+        });
+        let functions = provider.functions().into_iter().map(|function| {
+            let signature = function.signature();
+            let name = function.name().to_owned();
+            (
+                name,
+                Callable {
+                    function,
+                    signature,
+                },
+            )
+        });
         Catalogue {
             ty: schema.ty(),
             schema,
-            resources: resources
-                .map(|served| (served.name().to_owned(), served))
-                .collect(),
+            identities: identities.collect(),
+            resources: offers(resources, |item| (item.type_name(), item.schema())),
+            data_sources: offers(provider.data_sources(), |item| {
+                (item.type_name(), item.schema())
+            }),
+            ephemeral_resources: offers(provider.ephemeral_resources(), |item| {
+                (item.type_name(), item.schema())
+            }),
+            list_resources: offers(provider.list_resources(), |item| {
+                (item.type_name(), item.schema())
+            }),
+            actions: offers(provider.actions(), |item| (item.type_name(), item.schema())),
+            functions: functions.collect(),
         }
     }
 
     /// Finds a resource type.
-    pub(super) fn resource(&self, type_name: &str) -> Result<&Served, Diagnostics> {
-        self.resources.get(type_name).ok_or_else(|| {
-            let detail = format!("This provider has no resource type `{type_name}`.");
-            Diagnostic::error("Unknown resource type", detail).into()
-        })
+    pub(super) fn resource(&self, name: &str) -> Result<&Arc<Served<dyn Resource>>, Diagnostics> {
+        find(&self.resources, "resource type", name)
+    }
+
+    /// Finds a data source.
+    pub(super) fn data_source(
+        &self,
+        name: &str,
+    ) -> Result<&Arc<Served<dyn DataSource>>, Diagnostics> {
+        find(&self.data_sources, "data source", name)
+    }
+
+    /// Finds an ephemeral resource type.
+    pub(super) fn ephemeral_resource(
+        &self,
+        name: &str,
+    ) -> Result<&Arc<Served<dyn EphemeralResource>>, Diagnostics> {
+        find(&self.ephemeral_resources, "ephemeral resource type", name)
+    }
+
+    /// Finds a list.
+    pub(super) fn list_resource(
+        &self,
+        name: &str,
+    ) -> Result<&Arc<Served<dyn ListResource>>, Diagnostics> {
+        find(&self.list_resources, "list resource type", name)
+    }
+
+    /// Finds an action.
+    pub(super) fn action(&self, name: &str) -> Result<&Arc<Served<dyn Action>>, Diagnostics> {
+        find(&self.actions, "action type", name)
+    }
+
+    /// Finds the identity of a resource type.
+    pub(super) fn identity(&self, type_name: &str) -> Result<&Arc<Identity>, Diagnostics> {
+        self.identities
+            .get(type_name)
+            .ok_or_else(|| unknown("identity for resource type", type_name))
     }
 
     /// Says what no core would accept of the schemas.
     pub(super) fn problems(&self) -> Diagnostics {
-        let named = self
-            .resources
-            .iter()
-            .map(|(name, served)| (name.as_str(), &served.schema));
-        named
-            .chain([("provider", &self.schema)])
-            .flat_map(|(name, schema)| {
-                schema
-                    .problems()
-                    .into_iter()
-                    .map(move |problem| (name, problem))
-            })
-            .map(|(name, problem)| {
-                Diagnostic::bug(&format!("In the schema of `{name}`, {problem}."))
-            })
-            .collect()
+        let provider = problems(&self.schema, Purpose::Configured);
+        let mut found: Vec<(String, String)> = provider
+            .into_iter()
+            .map(|problem| ("provider".to_owned(), problem))
+            .collect();
+        found.extend(all_problems(&self.resources, Purpose::Managed));
+        found.extend(all_problems(&self.data_sources, Purpose::Answered));
+        found.extend(all_problems(&self.ephemeral_resources, Purpose::Answered));
+        found.extend(all_problems(&self.list_resources, Purpose::Configured));
+        found.extend(all_problems(&self.actions, Purpose::Configured));
+        for (name, identity) in &self.identities {
+            let problems = identity.schema.problems().into_iter();
+            found.extend(problems.map(|problem| (format!("{name} identity"), problem)));
+        }
+        let unlisted = self
+            .list_resources
+            .keys()
+            .filter(|name| !self.identities.contains_key(*name));
+        found.extend(unlisted.map(|name| {
+            let problem = "the objects of a resource type without an identity are listed";
+            (name.clone(), problem.to_owned())
+        }));
+        let said = found.into_iter().map(|(name, problem)| {
+            Diagnostic::bug(&format!("In the schema of `{name}`, {problem}."))
+        });
+        said.collect()
     }
 }
 
-impl Served {
-    fn of(resource: Arc<dyn Resource>) -> Served {
-        let schema = resource.schema();
-        Served {
-            ty: schema.ty(),
-            resource,
-            schema,
-        }
-    }
+/// Makes the message about something that the provider does not have.
+pub(super) fn unknown(kind: &str, name: &str) -> Diagnostics {
+    let detail = format!("This provider has no {kind} `{name}`.");
+    Diagnostic::error(format!("Unknown {kind}"), detail).into()
+}
 
-    /// Returns the name of the type.
-    pub(super) fn name(&self) -> &str {
-        self.resource.type_name()
-    }
+fn offers<T: ?Sized>(
+    items: Vec<Arc<T>>,
+    describe: impl for<'a> Fn(&'a T) -> (&'a str, Schema),
+) -> Offers<T> {
+    let served = items.into_iter().map(|item| {
+        let (name, schema) = describe(&item);
+        let name = name.to_owned();
+        (name.clone(), Arc::new(Served::new(item, name, schema)))
+    });
+    served.collect()
+}
 
-    /// Returns the type of every value.
-    pub(super) fn ty(&self) -> &Type {
-        &self.ty
-    }
+fn find<'a, T: ?Sized>(
+    offers: &'a Offers<T>,
+    kind: &str,
+    name: &str,
+) -> Result<&'a Arc<Served<T>>, Diagnostics> {
+    offers.get(name).ok_or_else(|| unknown(kind, name))
+}
 
-    /// Reads a value; an absent one is null.
-    pub(super) fn decode(&self, value: Option<&DynamicValue>) -> Result<Value, Diagnostics> {
-        wire::decode(value, &self.ty)
-    }
-
-    /// Writes a value that was settled before.
-    pub(super) fn encode(&self, value: &Value) -> Result<DynamicValue, Diagnostics> {
-        wire::encode(value, &self.ty)
-    }
-
-    /// Makes a state of what a resource answered: write-only values and unknowns become null, and what does
-    /// not fit the schema is replaced by the fallback. The last two are bugs, and are said to be.
-    pub(super) fn settle(
-        &self,
-        answer: Value,
-        fallback: &Value,
-        diagnostics: &mut Diagnostics,
-    ) -> Value {
-        let answer = computed::without_write_only(&self.schema, answer);
-        if let Err(error) = msgpack::encode(&answer, &self.ty) {
-            diagnostics.push(self.bug(&format!(
-                "answered with a value that does not fit its schema: {error}"
-            )));
-            return fallback.clone();
-        }
-        if !answer.is_wholly_known() {
-            diagnostics.push(self.bug("left values unknown"));
-        }
-        answer.with_unknown_as_null()
-    }
-
-    /// Makes the message about a fault of the resource itself.
-    pub(super) fn bug(&self, what: &str) -> Diagnostic {
-        Diagnostic::bug(&format!("`{}` {what}.", self.name()))
-    }
+fn all_problems<T: ?Sized>(
+    offers: &Offers<T>,
+    purpose: Purpose,
+) -> impl Iterator<Item = (String, String)> {
+    offers.iter().flat_map(move |(name, served)| {
+        let problems = problems(&served.schema, purpose).into_iter();
+        problems.map(|problem| (name.clone(), problem))
+    })
 }

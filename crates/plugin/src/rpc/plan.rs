@@ -5,10 +5,10 @@
 
 use proto::tfplugin6::plan_resource_change::{Request, Response};
 
-use super::catalogue::Served;
-use super::{Service, tasks, wire};
+use super::served::Served;
+use super::{Service, identity, tasks, wire};
 use crate::diagnostic::Diagnostics;
-use crate::resource::Plan;
+use crate::resource::{Plan, Resource};
 use crate::schema::computed;
 use crate::value::Value;
 
@@ -29,18 +29,23 @@ fn plan(service: &Service, request: &Request) -> Result<Response, Diagnostics> {
         return Ok(Response {
             planned_state: Some(wire::null()),
             planned_private: request.prior_private.clone(),
+            planned_identity: request.prior_identity.clone(),
             ..Default::default()
         });
     }
     let mut plan = begin(served, request, proposed)?;
     let plan = tasks::call(&format!("plan `{}`", served.name()), move || {
-        served.resource.plan(&mut plan);
+        served.item.plan(&mut plan);
         plan
     })?;
-    respond(served, plan)
+    respond(service, served, plan)
 }
 
-fn begin(served: &Served, request: &Request, proposed: Value) -> Result<Plan, Diagnostics> {
+fn begin(
+    served: &Served<dyn Resource>,
+    request: &Request,
+    proposed: Value,
+) -> Result<Plan, Diagnostics> {
     let config = served.decode(request.config.as_ref())?;
     let prior = served.decode(request.prior_state.as_ref())?;
     let prior = Some(prior).filter(|prior| !prior.is_null());
@@ -61,14 +66,20 @@ fn begin(served: &Served, request: &Request, proposed: Value) -> Result<Plan, Di
     })
 }
 
-fn respond(served: &Served, plan: Plan) -> Result<Response, Diagnostics> {
+fn respond(
+    service: &Service,
+    served: &Served<dyn Resource>,
+    mut plan: Plan,
+) -> Result<Response, Diagnostics> {
     let planned = computed::without_write_only(&served.schema, plan.planned);
     let planned = match &plan.prior {
         Some(_) if !plan.replace.is_empty() => computed::forget(&served.schema, planned),
         _ => planned,
     };
+    let planned_identity = identity::beside(service, served, &planned, &mut plan.diagnostics);
     Ok(Response {
         planned_state: Some(served.encode(&planned)?),
+        planned_identity,
         requires_replace: plan.replace.iter().map(Into::into).collect(),
         planned_private: plan.private,
         diagnostics: plan.diagnostics.into_wire(),

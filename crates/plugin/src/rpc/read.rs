@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proto::tfplugin6::read_resource::{Request, Response};
 
-use super::{Service, tasks};
+use super::{Service, identity, tasks};
 use crate::diagnostic::Diagnostics;
 use crate::resource::ReadRequest;
 use crate::value::Value;
@@ -16,15 +16,16 @@ pub(super) async fn answer(service: &Service, request: Request) -> Response {
         .unwrap_or_else(|diagnostics| Response {
             new_state: request.current_state,
             private: request.private,
+            new_identity: request.current_identity,
             diagnostics: diagnostics.into_wire(),
-            ..Default::default()
+            deferred: None,
         })
 }
 
 async fn read(service: &Service, request: &Request) -> Result<Response, Diagnostics> {
     let served = service.served(&request.type_name)?;
     let prior = served.decode(request.current_state.as_ref())?;
-    let (resource, context) = (Arc::clone(&served.resource), service.context());
+    let (resource, context) = (Arc::clone(&served.item), service.context());
     let asked = ReadRequest {
         state: prior.clone(),
         private: request.private.clone(),
@@ -41,10 +42,16 @@ async fn read(service: &Service, request: &Request) -> Result<Response, Diagnost
         None if diagnostics.has_errors() => prior,
         None => Value::Null,
     };
+    let told = identity::beside(service, served, &state, &mut diagnostics);
+    let known = request
+        .current_identity
+        .clone()
+        .filter(|_| !state.is_null());
     Ok(Response {
         new_state: Some(served.encode(&state)?),
         private: answer.private,
+        new_identity: told.or(known),
         diagnostics: diagnostics.into_wire(),
-        ..Default::default()
+        deferred: None,
     })
 }

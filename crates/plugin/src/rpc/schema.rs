@@ -1,108 +1,120 @@
-//! GetProviderSchema and GetMetadata: what there is.
+//! GetProviderSchema, GetFunctions and GetMetadata: what there is.
+
+use std::collections::HashMap;
 
 use proto::tfplugin6 as tf;
 
-use super::{Service, tasks};
-use crate::diagnostic::Diagnostics;
-use crate::schema::{Attribute, Kind, Mode, Schema};
+use super::catalogue::{Catalogue, Offers};
+use super::{Service, describe, tasks};
 
 /// Answers GetProviderSchema.
 pub(super) fn provider_schema(service: &Service) -> tf::get_provider_schema::Response {
-    tasks::call("describe itself", || describe(service)).unwrap_or_else(|diagnostics| {
-        tf::get_provider_schema::Response {
+    tasks::call("describe itself", || everything(service.catalogue())).unwrap_or_else(
+        |diagnostics| tf::get_provider_schema::Response {
             diagnostics: diagnostics.into_wire(),
             ..Default::default()
-        }
-    })
+        },
+    )
+}
+
+/// Answers GetFunctions.
+pub(super) fn functions(service: &Service) -> tf::get_functions::Response {
+    match tasks::call("describe its functions", || {
+        all_functions(service.catalogue())
+    }) {
+        Ok(functions) => tf::get_functions::Response {
+            functions,
+            diagnostics: Vec::new(),
+        },
+        Err(diagnostics) => tf::get_functions::Response {
+            functions: HashMap::new(),
+            diagnostics: diagnostics.into_wire(),
+        },
+    }
 }
 
 /// Answers GetMetadata.
 pub(super) fn metadata(service: &Service) -> tf::get_metadata::Response {
-    let names = tasks::call("list its resources", || {
-        service
-            .catalogue()
-            .resources
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-    });
-    let (names, diagnostics) = match names {
-        Ok(names) => (names, Diagnostics::new()),
-        Err(diagnostics) => (Vec::new(), diagnostics),
-    };
-    let named = |type_name| tf::get_metadata::ResourceMetadata { type_name };
-    tf::get_metadata::Response {
-        server_capabilities: Some(capabilities()),
-        diagnostics: diagnostics.into_wire(),
-        resources: names.into_iter().map(named).collect(),
-        ..Default::default()
-    }
+    tasks::call("name what it offers", || names(service.catalogue())).unwrap_or_else(
+        |diagnostics| tf::get_metadata::Response {
+            diagnostics: diagnostics.into_wire(),
+            ..Default::default()
+        },
+    )
 }
 
-fn describe(service: &Service) -> tf::get_provider_schema::Response {
-    let catalogue = service.catalogue();
-    let resources = catalogue.resources.iter();
+fn everything(catalogue: &Catalogue) -> tf::get_provider_schema::Response {
+    let actions = schemas(&catalogue.actions)
+        .into_iter()
+        .map(|(name, schema)| {
+            let schema = Some(schema);
+            (name, tf::ActionSchema { schema })
+        });
     tf::get_provider_schema::Response {
-        provider: Some(schema(&catalogue.schema)),
-        resource_schemas: resources
-            .map(|(name, served)| (name.clone(), schema(&served.schema)))
-            .collect(),
+        provider: Some(describe::schema(&catalogue.schema)),
+        resource_schemas: schemas(&catalogue.resources),
+        data_source_schemas: schemas(&catalogue.data_sources),
+        ephemeral_resource_schemas: schemas(&catalogue.ephemeral_resources),
+        list_resource_schemas: schemas(&catalogue.list_resources),
+        action_schemas: actions.collect(),
+        functions: all_functions(catalogue),
         diagnostics: catalogue.problems().into_wire(),
         server_capabilities: Some(capabilities()),
         ..Default::default()
     }
 }
 
+fn schemas<T: ?Sized>(offers: &Offers<T>) -> HashMap<String, tf::Schema> {
+    let described = offers
+        .iter()
+        .map(|(name, served)| (name.clone(), describe::schema(&served.schema)));
+    described.collect()
+}
+
+fn all_functions(catalogue: &Catalogue) -> HashMap<String, tf::Function> {
+    let described = catalogue
+        .functions
+        .iter()
+        .map(|(name, callable)| (name.clone(), describe::function(&callable.signature)));
+    described.collect()
+}
+
+fn names(catalogue: &Catalogue) -> tf::get_metadata::Response {
+    use tf::get_metadata as named;
+    tf::get_metadata::Response {
+        server_capabilities: Some(capabilities()),
+        diagnostics: Vec::new(),
+        resources: named_by(catalogue.resources.keys(), |type_name| {
+            named::ResourceMetadata { type_name }
+        }),
+        data_sources: named_by(catalogue.data_sources.keys(), |type_name| {
+            named::DataSourceMetadata { type_name }
+        }),
+        ephemeral_resources: named_by(catalogue.ephemeral_resources.keys(), |type_name| {
+            named::EphemeralResourceMetadata { type_name }
+        }),
+        list_resources: named_by(catalogue.list_resources.keys(), |type_name| {
+            named::ListResourceMetadata { type_name }
+        }),
+        actions: named_by(catalogue.actions.keys(), |type_name| {
+            named::ActionMetadata { type_name }
+        }),
+        functions: named_by(catalogue.functions.keys(), |name| named::FunctionMetadata {
+            name,
+        }),
+    }
+}
+
+fn named_by<'a, T>(names: impl Iterator<Item = &'a String>, name: impl Fn(String) -> T) -> Vec<T> {
+    names.cloned().map(name).collect()
+}
+
 /// The schema never depends on the configuration, so a core may keep it.
 fn capabilities() -> tf::ServerCapabilities {
     tf::ServerCapabilities {
+        plan_destroy: false,
         get_provider_schema_optional: true,
-        ..Default::default()
-    }
-}
-
-fn schema(schema: &Schema) -> tf::Schema {
-    let block = tf::schema::Block {
-        version: schema.version,
-        attributes: schema.attributes.iter().map(attribute).collect(),
-        description: schema.description.clone(),
-        description_kind: tf::StringKind::Markdown.into(),
-        deprecated: schema.deprecation.is_some(),
-        deprecation_message: schema.deprecation.clone().unwrap_or_default(),
-        ..Default::default()
-    };
-    tf::Schema {
-        version: schema.version,
-        block: Some(block),
-    }
-}
-
-/// An attribute has a type or attributes of its own: a core refuses the whole provider if both are set.
-fn attribute(attribute: &Attribute) -> tf::schema::Attribute {
-    let (ty, nested_type) = match &attribute.kind {
-        Kind::Plain(ty) => (ty.to_bytes(), None),
-        Kind::Nested(nested) => (Vec::new(), Some(single(nested))),
-    };
-    let mode = attribute.mode;
-    tf::schema::Attribute {
-        name: attribute.name.clone(),
-        r#type: ty,
-        nested_type,
-        description: attribute.description.clone(),
-        required: mode == Mode::Required,
-        optional: matches!(mode, Mode::Optional | Mode::OptionalComputed),
-        computed: attribute.is_computed(),
-        sensitive: attribute.sensitive,
-        description_kind: tf::StringKind::Markdown.into(),
-        deprecated: attribute.deprecation.is_some(),
-        write_only: attribute.write_only,
-        deprecation_message: attribute.deprecation.clone().unwrap_or_default(),
-    }
-}
-
-fn single(attributes: &[Attribute]) -> tf::schema::Object {
-    tf::schema::Object {
-        attributes: attributes.iter().map(attribute).collect(),
-        nesting: tf::schema::object::NestingMode::Single.into(),
+        move_resource_state: true,
+        generate_resource_config: true,
     }
 }

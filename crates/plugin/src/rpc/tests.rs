@@ -1,5 +1,8 @@
 //! What a core is answered, on the example of a resource that misbehaves as it is told to.
 
+mod asked;
+mod done;
+mod identities;
 mod toy;
 
 use proto::tfplugin6 as tf;
@@ -10,6 +13,8 @@ use super::{Arc, Diagnostics, Request, Running, Service, Status, schema, wire};
 use crate::diagnostic::Diagnostic;
 use crate::testing::{Harness, Outcome, Stored};
 use crate::value::Value;
+use toy::asked::ASKED;
+use toy::done::{ACTION, FUNCTION};
 use toy::{TYPE, Toy};
 
 fn config(name: &str, behaviour: &str) -> Value {
@@ -30,7 +35,7 @@ fn stored(outcome: &Outcome) -> &Stored {
 const BUG: &str = "Bug in this provider";
 
 async fn created() -> (Harness, Stored) {
-    let harness = Harness::new(Toy);
+    let harness = Harness::new(Toy::default());
     let made = harness.create(TYPE, config("a", "good")).await;
     assert_eq!(summaries(&made.diagnostics), [""; 0]);
     let made = stored(&made).clone();
@@ -63,7 +68,9 @@ async fn a_whole_life_needs_no_messages() {
 
 /// Checks what is said about a creation, and whether the core stores it all the same.
 async fn check_create(behaviour: &str, said: &[&str], kept: bool) {
-    let made = Harness::new(Toy).create(TYPE, config("a", behaviour)).await;
+    let made = Harness::new(Toy::default())
+        .create(TYPE, config("a", behaviour))
+        .await;
     assert_eq!(summaries(&made.diagnostics), said, "{behaviour}");
     assert_eq!(made.stored.is_some(), kept, "{behaviour}");
     assert!(made.state().is_wholly_known() && made.state().get("secret").is_null());
@@ -125,7 +132,7 @@ async fn a_removal_or_a_read_that_goes_wrong_keeps_the_state_before() {
 
 #[tokio::test]
 async fn a_panic_in_planning_validating_or_upgrading_is_a_message() {
-    let harness = Harness::new(Toy);
+    let harness = Harness::new(Toy::default());
     let bad = config("panic", "good");
     assert_eq!(
         summaries(&harness.plan(TYPE, None, bad.clone()).await.diagnostics),
@@ -140,7 +147,7 @@ async fn a_panic_in_planning_validating_or_upgrading_is_a_message() {
 
 #[tokio::test]
 async fn imports_need_an_id_and_a_state() {
-    let harness = Harness::new(Toy);
+    let harness = Harness::new(Toy::default());
     let imported = harness.import(TYPE, "good").await;
     assert_eq!(stored(&imported).state.get("id").as_str(), Some("good"));
     assert!(stored(&imported).state.get("secret").is_null());
@@ -157,7 +164,7 @@ async fn imports_need_an_id_and_a_state() {
 
 #[tokio::test]
 async fn stored_states_are_read_converted_or_refused() {
-    let harness = Harness::new(Toy);
+    let harness = Harness::new(Toy::default());
     let current = harness
         .upgrade(TYPE, 2, r#"{"id":"x","days":1e1,"gone":[],"secret":"s"}"#)
         .await;
@@ -186,7 +193,7 @@ async fn stored_states_are_read_converted_or_refused() {
 fn service() -> (Service, CancellationToken) {
     let stop = CancellationToken::new();
     (
-        Service::new(Arc::new(Toy), Running::new(), stop.clone()),
+        Service::new(Arc::new(Toy::default()), Running::new(), stop.clone()),
         stop,
     )
 }
@@ -253,18 +260,31 @@ async fn write_only_values_need_a_core_that_says_so() -> Result<(), Status> {
 }
 
 #[tokio::test]
-async fn metadata_names_every_resource() -> Result<(), Status> {
+async fn metadata_names_everything_on_offer() -> Result<(), Status> {
     let (service, _) = service();
     let metadata = service
         .get_metadata(Request::new(tf::get_metadata::Request {}))
         .await?;
     let metadata = metadata.into_inner();
-    let named: Vec<_> = metadata
-        .resources
-        .iter()
-        .map(|named| named.type_name.as_str())
-        .collect();
-    assert_eq!(named, [TYPE]);
+    fn sole<T>(named: &[T], name: impl Fn(&T) -> &str) -> &str {
+        let [only] = named else {
+            unreachable!("there is one of each kind")
+        };
+        name(only)
+    }
+    assert_eq!(sole(&metadata.resources, |named| &named.type_name), TYPE);
+    assert_eq!(
+        sole(&metadata.list_resources, |named| &named.type_name),
+        TYPE
+    );
+    assert_eq!(
+        sole(&metadata.data_sources, |named| &named.type_name),
+        ASKED
+    );
+    let ephemeral = &metadata.ephemeral_resources;
+    assert_eq!(sole(ephemeral, |named| &named.type_name), ASKED);
+    assert_eq!(sole(&metadata.actions, |named| &named.type_name), ACTION);
+    assert_eq!(sole(&metadata.functions, |named| &named.name), FUNCTION);
     assert!(
         metadata
             .server_capabilities

@@ -6,9 +6,10 @@ use std::cmp::Ordering;
 
 use proto::tfplugin6::upgrade_resource_state::{Request, Response};
 
-use super::catalogue::Served;
+use super::served::Served;
 use super::{Service, tasks};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::resource::Resource;
 use crate::schema::computed;
 use crate::value::{Value, json};
 
@@ -44,19 +45,23 @@ fn upgrade(service: &Service, request: Request) -> Result<Response, Diagnostics>
     })
 }
 
-fn read(served: &Served, stored: &[u8]) -> Result<Value, Diagnostics> {
+fn read(served: &Served<dyn Resource>, stored: &[u8]) -> Result<Value, Diagnostics> {
     let state = json::decode(stored, served.ty()).map_err(|error| unreadable(served, &error))?;
     Ok(computed::without_write_only(&served.schema, state))
 }
 
-fn convert(served: &Served, version: i64, stored: &[u8]) -> Result<Vec<u8>, Diagnostics> {
+fn convert(
+    served: &Served<dyn Resource>,
+    version: i64,
+    stored: &[u8],
+) -> Result<Vec<u8>, Diagnostics> {
     let state = serde_json::from_slice(stored).map_err(|error| unreadable(served, &error))?;
     let what = format!("upgrade the state of `{}`", served.name());
-    let state = tasks::call(&what, || served.resource.upgrade(version, state))??;
+    let state = tasks::call(&what, || served.item.upgrade(version, state))??;
     Ok(state.to_string().into_bytes())
 }
 
-fn too_new(served: &Served, version: i64) -> Diagnostics {
+fn too_new(served: &Served<dyn Resource>, version: i64) -> Diagnostics {
     let detail = format!(
         "The state of this `{}` has version {version}, and this provider knows versions up to {}. \
          Use the newer version of the provider that wrote the state.",
@@ -66,7 +71,7 @@ fn too_new(served: &Served, version: i64) -> Diagnostics {
     Diagnostic::error("State is too new", detail).into()
 }
 
-fn unreadable(served: &Served, error: &dyn std::error::Error) -> Diagnostics {
+fn unreadable(served: &Served<dyn Resource>, error: &dyn std::error::Error) -> Diagnostics {
     let detail = format!(
         "The provider cannot read the state of this `{}`: {error}.",
         served.name()

@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::Path;
-use crate::schema::{Attribute, Kind, Schema};
+use crate::schema::{Attribute, Kind, Schema, nested};
 use crate::value::Value;
 
 /// Whether the core keeps write-only values out of plan and state.
@@ -44,8 +44,11 @@ fn validate_object(
             continue;
         }
         found.extend(failed_check(attribute, value, &here));
-        if let Kind::Nested(nested) = &attribute.kind {
-            validate_object(nested, value, &here, write_only, found);
+        if let Kind::Nested(nesting, inner) = &attribute.kind {
+            for (step, object) in nested::objects(*nesting, value) {
+                let here = nested::path(&here, step);
+                validate_object(inner, object, &here, write_only, found);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::path::Path;
-use crate::schema::{Attribute, Kind, Schema};
+use crate::schema::{Attribute, Kind, Schema, conformity, nested};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -14,7 +14,9 @@ pub(super) fn complete(attributes: &[Attribute], config: Value) -> Value {
     for attribute in attributes {
         let value = entries.remove(&attribute.name).unwrap_or(Value::Null);
         let value = match &attribute.kind {
-            Kind::Nested(nested) => complete(nested, value),
+            Kind::Nested(nesting, inner) => {
+                nested::map_objects(*nesting, value, |_, object| complete(inner, object))
+            }
             Kind::Plain(_) => value,
         };
         entries.insert(attribute.name.clone(), value);
@@ -24,6 +26,9 @@ pub(super) fn complete(attributes: &[Attribute], config: Value) -> Value {
 
 /// Merges a configuration into a prior state: what is not configured keeps its prior value if it is computed.
 pub(super) fn proposed(attributes: &[Attribute], prior: Option<&Value>, config: &Value) -> Value {
+    if !config.is_known() {
+        return config.clone();
+    }
     let merged = attributes.iter().map(|attribute| {
         let configured = config.get(&attribute.name);
         let old = prior
@@ -31,8 +36,11 @@ pub(super) fn proposed(attributes: &[Attribute], prior: Option<&Value>, config: 
             .filter(|old| !old.is_null());
         let value = match (&attribute.kind, old) {
             _ if attribute.write_only => Value::Null,
-            (Kind::Nested(nested), old) if configured.is_known() => {
-                proposed(nested, old, configured)
+            (Kind::Nested(nesting, inner), old) if configured.is_known() => {
+                nested::map_objects(*nesting, configured.clone(), |place, object| {
+                    let old = old.map(|old| nested::part(old, place));
+                    proposed(inner, old.filter(|old| old.is_known()), &object)
+                })
             }
             (_, Some(old)) if configured.is_null() && attribute.is_computed() => old.clone(),
             _ => configured.clone(),
@@ -44,15 +52,11 @@ pub(super) fn proposed(attributes: &[Attribute], prior: Option<&Value>, config: 
 
 /// Judges a plan: what is configured is planned as configured, and only computed attributes may differ.
 pub(super) fn check_plan(schema: &Schema, config: &Value, planned: &Value) -> Diagnostics {
-    let mut found = Diagnostics::new();
-    check_planned_object(
-        &schema.attributes,
-        config,
-        planned,
-        &Path::root(),
-        &mut found,
-    );
-    found
+    let paths = conformity::deviations(schema, config, planned);
+    paths
+        .iter()
+        .map(|path| violation("Provider produced invalid plan", path))
+        .collect()
 }
 
 /// Judges a second plan: what the first one knew must not change.
@@ -71,32 +75,14 @@ pub(super) fn check_applied(schema: &Schema, planned: &Value, state: &Value) -> 
         .collect()
 }
 
-fn check_planned_object(
-    attributes: &[Attribute],
-    config: &Value,
-    planned: &Value,
-    path: &Path,
-    found: &mut Diagnostics,
-) {
-    for attribute in attributes {
-        let here = path.clone().then(&attribute.name);
-        let (configured, value) = (config.get(&attribute.name), planned.get(&attribute.name));
-        match &attribute.kind {
-            _ if attribute.write_only => found.extend(
-                (!value.is_null()).then(|| violation("Provider produced invalid plan", &here)),
-            ),
-            Kind::Nested(nested) if configured.is_known() => {
-                check_planned_object(nested, configured, value, &here, found);
-            }
-            _ if configured.is_null() && attribute.is_computed() => {}
-            _ if same_or_unknown(&attribute.ty(), configured, value) => {}
-            _ => found.push(violation("Provider produced invalid plan", &here)),
-        }
-    }
-}
-
-fn same_or_unknown(ty: &Type, configured: &Value, planned: &Value) -> bool {
-    (configured.is_unknown() && planned.is_unknown()) || ty.same(configured, planned)
+/// Judges the identity after a plan: one that was planned must not change.
+pub(super) fn check_identity(planned: &Value, identity: &Value) -> Diagnostics {
+    let changed = !planned.is_null() && !identity.is_null() && planned != identity;
+    let changed = changed.then(|| {
+        let detail = "A core refuses an identity that differs from the planned one.";
+        Diagnostic::error("Provider produced different identity", detail)
+    });
+    changed.into_iter().collect()
 }
 
 /// Finds where a value differs from an expectation of which parts may be unknown.
@@ -113,6 +99,21 @@ fn difference(ty: &Type, expected: &Value, actual: &Value, path: &Path) -> Optio
                     actual.get(name),
                     &path.clone().then(name),
                 )
+            })
+        }
+        (Type::List(item), Value::List(before), Value::List(after))
+            if before.len() == after.len() =>
+        {
+            let pairs = (0..).zip(before.iter().zip(after));
+            pairs
+                .map(|(index, pair)| (path.clone().index(index), pair))
+                .find_map(|(path, (before, after))| difference(item, before, after, &path))
+        }
+        (Type::Map(item), Value::Map(before), Value::Map(after))
+            if before.keys().eq(after.keys()) =>
+        {
+            before.iter().find_map(|(key, before)| {
+                difference(item, before, actual.get(key), &path.clone().key(key))
             })
         }
         // The elements of a set have no order in which to compare them one by one.

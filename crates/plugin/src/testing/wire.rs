@@ -6,6 +6,7 @@ use tonic::{Response, Status};
 
 use super::{Outcome, Stored};
 use crate::diagnostic::Diagnostics;
+use crate::identity::IdentitySchema;
 use crate::schema::Schema;
 use crate::value::{Value, msgpack};
 
@@ -41,17 +42,31 @@ pub(super) fn value(value: Option<&DynamicValue>, schema: &Schema) -> Value {
     msgpack::decode(&value.msgpack, &schema.ty()).expect("the service sends what fits the schema")
 }
 
+/// Reads an identity; null if there is none.
+pub(super) fn identity(
+    data: Option<tf::ResourceIdentityData>,
+    schema: Option<&IdentitySchema>,
+) -> Value {
+    let Some(data) = data.and_then(|data| data.identity_data) else {
+        return Value::Null;
+    };
+    let schema = schema.expect("an identity is sent only for a type that has one");
+    msgpack::decode(&data.msgpack, &schema.ty()).expect("the service sends what fits the schema")
+}
+
 /// Makes of an answer what a core would store and show.
 pub(super) fn outcome(
     schema: &Schema,
     state: Option<&DynamicValue>,
     private: Vec<u8>,
     diagnostics: Vec<tf::Diagnostic>,
+    identity: Value,
 ) -> Outcome {
     let state = value(state, schema);
     let stored = (!state.is_null()).then_some(Stored { state, private });
     Outcome {
         stored,
+        identity,
         diagnostics: Diagnostics::from_wire(diagnostics),
     }
 }

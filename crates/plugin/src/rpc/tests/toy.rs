@@ -1,15 +1,25 @@
-//! A provider with one resource, which misbehaves as its attribute `behaviour` says.
+//! A provider with one of each kind, which misbehave as their attribute `behaviour` says. Here is the resource.
+
+pub(super) mod asked;
+pub(super) mod done;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 
+use crate::action::Action;
+use crate::data_source::DataSource;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::ephemeral::EphemeralResource;
+use crate::function::Function;
+use crate::identity::{IdentityAttribute, IdentitySchema};
+use crate::list::ListResource;
 use crate::provider::{ConfigureRequest, Provider};
 use crate::resource::{
-    Applied, Context, CreateRequest, DeleteRequest, Deleted, Imported, Plan, ReadRequest,
-    ReadResponse, Resource, UpdateRequest,
+    Applied, Context, CreateRequest, DeleteRequest, Deleted, Imported, MoveRequest, Plan,
+    ReadRequest, ReadResponse, Resource, UpdateRequest,
 };
 use crate::schema::{Attribute, Schema};
 use crate::value::Value;
@@ -32,7 +42,11 @@ pub(super) fn schema() -> Schema {
 }
 
 /// The provider, and its resource.
-pub(super) struct Toy;
+#[derive(Default)]
+pub(super) struct Toy {
+    /// What its list handed over.
+    pub(super) handed: Arc<AtomicUsize>,
+}
 
 #[async_trait]
 impl Provider for Toy {
@@ -41,7 +55,29 @@ impl Provider for Toy {
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        vec![Arc::new(Toy)]
+        vec![Arc::new(Toy::default())]
+    }
+
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
+        vec![Arc::new(asked::Answer)]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource>> {
+        vec![Arc::new(asked::Answer)]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        vec![Arc::new(done::Join)]
+    }
+
+    fn actions(&self) -> Vec<Arc<dyn Action>> {
+        vec![Arc::new(done::Push)]
+    }
+
+    fn list_resources(&self) -> Vec<Arc<dyn ListResource>> {
+        vec![Arc::new(asked::Things {
+            handed: Arc::clone(&self.handed),
+        })]
     }
 
     async fn configure(&self, _request: ConfigureRequest) -> Diagnostics {
@@ -126,6 +162,54 @@ impl Resource for Toy {
             state,
             private: Vec::new(),
         })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        let identity = IdentitySchema::new(2)
+            .attribute(IdentityAttribute::string("name"))
+            .attribute(IdentityAttribute::string("shelf").optional());
+        Some(identity)
+    }
+
+    fn identity_of(&self, state: &Value) -> Value {
+        match state.get("behaviour").as_str() {
+            Some("faceless") => unreachable!("told to panic"),
+            Some("misnamed") => Value::object([("nick", "x".into())]),
+            _ => Value::object([("name", state.get("name").clone()), ("shelf", Value::Null)]),
+        }
+    }
+
+    async fn import_by_identity(
+        &self,
+        _context: &Context,
+        identity: &Value,
+    ) -> Result<Imported, Diagnostics> {
+        let mut state = schema().null_object();
+        state.set("name", identity.get("name").clone());
+        state.set("id", identity.get("shelf").clone());
+        Ok(Imported {
+            state,
+            private: b"imported".to_vec(),
+        })
+    }
+
+    fn upgrade_identity(&self, version: i64, identity: Json) -> Result<Json, Diagnostics> {
+        assert!(version == 1, "told to panic");
+        Ok(json!({ "name": identity.get("title") }))
+    }
+
+    fn move_state(&self, request: MoveRequest) -> Option<Result<Imported, Diagnostics>> {
+        if request.source_provider != "terraform.io/builtin/terraform" {
+            return None;
+        }
+        let Some(name) = request.state.get("input").and_then(Json::as_str) else {
+            return Some(Err(Diagnostic::error("No name", "It has no input.").into()));
+        };
+        let mut state = schema().null_object();
+        state.set("name", name.into());
+        state.set("secret", "leaked".into());
+        let private = request.private;
+        Some(Ok(Imported { state, private }))
     }
 
     fn upgrade(&self, version: i64, state: Json) -> Result<Json, Diagnostics> {
