@@ -7,7 +7,7 @@ use azure::cloud::Cloud;
 use azure::id::VaultUrl;
 use engine::managed::Place;
 use jiff::{SignedDuration, Timestamp};
-use plugin::{Attribute, Path, Type, Value};
+use plugin::{Attribute, Path, Plan, Type, Value};
 
 /// Gives the text at a place of a value; empty if there is none.
 pub(crate) fn text(value: &Value, path: &Path) -> String {
@@ -73,6 +73,22 @@ pub(crate) fn parse_vault(text: &str, cloud: Option<&Cloud>) -> Result<VaultUrl,
             Err(failure)
         }
     }
+}
+
+/// Takes a replacement back where the new text means what the old one did.
+pub(crate) fn forgive_spelling(plan: &mut Plan, path: &Path) {
+    let Some(prior) = &plan.prior else { return };
+    if same_spelling(&text(prior, path), &text(&plan.planned, path)) {
+        plan.replace.retain(|replaced| replaced != path);
+    }
+}
+
+/// Tells whether two ids, names or addresses differ in case or in a closing slash only.
+pub(crate) fn same_spelling(one: &str, other: &str) -> bool {
+    !one.is_empty()
+        && one
+            .trim_end_matches('/')
+            .eq_ignore_ascii_case(other.trim_end_matches('/'))
 }
 
 /// How long the operations of a resource may take.

@@ -1,4 +1,4 @@
-//! What the provider remembers of a resource beside its state: the rights that it made.
+//! What the provider remembers of a policy beside its state: the rights that it made.
 //!
 //! Terraform stores it in clear in the state file, so it holds identifiers only. It carries a
 //! version, because every later release has to read what this one wrote.
@@ -9,13 +9,29 @@ use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
 
-#[derive(Default, Serialize, Deserialize)]
+/// What is remembered of a policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Note {
+    /// The rights that were made for it.
+    pub(crate) made: Made,
+    /// The enrolment was found to be gone, while rights that were made for it remain.
+    pub(crate) gone: bool,
+}
+
+/// A note that this release cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the state was written by a newer version of this provider")]
+pub(crate) struct NewerNote;
+
+#[derive(Serialize, Deserialize)]
 struct Stored {
     version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role_assignment: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    vault_access: Option<StoredAccess>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vault_access: Vec<StoredAccess>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    gone: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,82 +42,98 @@ struct StoredAccess {
     permissions: Vec<String>,
 }
 
-/// Writes down which rights were made.
-pub(crate) fn write(made: &Made) -> Vec<u8> {
+/// Writes a note.
+pub(crate) fn write(note: &Note) -> Vec<u8> {
+    let access = note.made.vault_access.iter().map(|access| StoredAccess {
+        vault: access.vault.to_string(),
+        object_id: access.object_id.to_string(),
+        tenant_id: access.tenant_id.clone(),
+        permissions: access.permissions.clone(),
+    });
     let stored = Stored {
         version: VERSION,
-        role_assignment: made.role_assignment.as_ref().map(ToString::to_string),
-        vault_access: made.vault_access.as_ref().map(|access| StoredAccess {
-            vault: access.vault.to_string(),
-            object_id: access.object_id.to_string(),
-            tenant_id: access.tenant_id.clone(),
-            permissions: access.permissions.clone(),
-        }),
+        role_assignment: note.made.role_assignment.as_ref().map(ToString::to_string),
+        vault_access: access.collect(),
+        gone: note.gone,
     };
     serde_json::to_vec(&stored).unwrap_or_default()
 }
 
-/// Reads which rights were made; nothing, where nothing readable was written.
+/// Reads a note.
 ///
-/// Rights that cannot be recognised are not ours to take back, so an unreadable note is read as
-/// an empty one.
-pub(crate) fn read(bytes: &[u8]) -> Made {
-    let stored: Stored = serde_json::from_slice(bytes).unwrap_or_default();
-    Made {
-        role_assignment: stored
-            .role_assignment
-            .and_then(|text| text.parse::<RoleAssignmentId>().ok()),
-        vault_access: stored.vault_access.and_then(|access| {
-            Some(VaultAccess {
-                vault: access.vault.parse::<VaultId>().ok()?,
-                object_id: access.object_id.parse().ok()?,
-                tenant_id: access.tenant_id,
-                permissions: access.permissions,
-            })
-        }),
+/// Rights that cannot be recognised are not ours to take back, so a damaged note is read as an
+/// empty one. A note of a newer release is not touched.
+pub(crate) fn read(bytes: &[u8]) -> Result<Note, NewerNote> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
     }
+    let version = serde_json::from_slice(bytes).map_or(VERSION, |note: Versioned| note.version);
+    if version > VERSION {
+        return Err(NewerNote);
+    }
+    let Ok(stored) = serde_json::from_slice::<Stored>(bytes) else {
+        return Ok(Note::default());
+    };
+    let assignment = stored
+        .role_assignment
+        .and_then(|id| id.parse::<RoleAssignmentId>().ok());
+    let vault_access = stored.vault_access.into_iter().filter_map(access).collect();
+    let made = Made {
+        role_assignment: assignment,
+        vault_access,
+    };
+    Ok(Note {
+        made,
+        gone: stored.gone,
+    })
 }
 
-/// Adds what was made now to what was made before.
-pub(crate) fn join(before: Made, now: Made) -> Made {
-    Made {
-        role_assignment: now.role_assignment.or(before.role_assignment),
-        vault_access: now.vault_access.or(before.vault_access),
-    }
+fn access(stored: StoredAccess) -> Option<VaultAccess> {
+    Some(VaultAccess {
+        vault: stored.vault.parse::<VaultId>().ok()?,
+        object_id: stored.object_id.parse().ok()?,
+        tenant_id: stored.tenant_id,
+        permissions: stored.permissions,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const VAULT: &str = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv1";
+    const VAULT: &str = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/g/\
+                         providers/Microsoft.KeyVault/vaults/kv1";
 
     #[test]
     fn what_is_written_is_read_back() {
+        let access = VaultAccess {
+            vault: VAULT.parse().expect("a vault"),
+            object_id: "22222222-2222-2222-2222-222222222201"
+                .parse()
+                .expect("an id"),
+            tenant_id: "t".into(),
+            permissions: vec!["get".into()],
+        };
         let made = Made {
             role_assignment: None,
-            vault_access: Some(VaultAccess {
-                vault: VAULT.parse().expect("a vault"),
-                object_id: "22222222-2222-2222-2222-222222222201"
-                    .parse()
-                    .expect("an id"),
-                tenant_id: "t".into(),
-                permissions: vec!["get".into()],
-            }),
+            vault_access: vec![access],
         };
-        assert_eq!(read(&write(&made)), made);
-        assert_eq!(read(&write(&Made::default())), Made::default());
+        for note in [Note { made, gone: true }, Note::default()] {
+            assert_eq!(read(&write(&note)), Ok(note));
+        }
     }
 
     #[test]
-    fn an_unreadable_note_claims_nothing() {
+    fn a_damaged_note_claims_nothing_and_a_newer_one_is_refused() {
         for bytes in [
             &b""[..],
             b"{",
             b"[]",
-            br#"{"version":1,"vault_access":{"vault":"?"}}"#,
+            br#"{"version":1,"vault_access":[{"vault":"?"}]}"#,
         ] {
-            assert!(read(bytes).is_empty());
+            assert_eq!(read(bytes), Ok(Note::default()));
         }
+        assert_eq!(read(br#"{"version":2}"#), Err(NewerNote));
     }
 }

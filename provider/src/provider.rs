@@ -7,8 +7,8 @@ use azure::client::Client;
 use azure::clock::Clock;
 use azure::cloud::Cloud;
 use azure::env::Env;
+use engine::register::Register;
 use plugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Resource, Schema, Value};
-
 use rotation::period::RotationPeriod;
 
 use crate::config;
@@ -38,6 +38,7 @@ impl KeyRotation {
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
     client: RwLock<Option<Client>>,
+    register: Register,
     paces: RwLock<BTreeMap<String, RotationPeriod>>,
 }
 
@@ -46,6 +47,7 @@ impl Shared {
         Self {
             clock,
             client: RwLock::new(None),
+            register: Register::default(),
             paces: RwLock::default(),
         }
     }
@@ -63,6 +65,11 @@ impl Shared {
     /// Gives the cloud, if it is settled.
     pub(crate) fn cloud(&self) -> Option<Cloud> {
         self.client().map(|client| *client.cloud())
+    }
+
+    /// Gives what is known of the vaults' records.
+    pub(crate) fn register(&self) -> &Register {
+        &self.register
     }
 
     /// Notes how often a planned policy rotates, for the plans of its SAS definitions.

@@ -56,23 +56,42 @@ fn definition(changes: &[(&str, Value)]) -> Value {
 /// Stores what a plan promises, with something in the place of what only Azure can say.
 fn applied(planned: &Planned) -> Stored {
     let mut state = planned.state.clone();
-    for name in ["active_key", "key1_created_at", "key2_created_at", "next_rotation_due"] {
+    for name in [
+        "active_key",
+        "key1_created_at",
+        "key2_created_at",
+        "next_rotation_due",
+    ] {
         if state.get(name).is_unknown() {
             state.set(name, Value::from("from Azure"));
         }
     }
-    Stored { state, private: Vec::new() }
+    Stored {
+        state,
+        private: Vec::new(),
+    }
 }
 
 fn paths(diagnostics: &Diagnostics) -> Vec<String> {
     diagnostics
         .iter()
-        .map(|found| found.path.as_ref().map(ToString::to_string).unwrap_or_default())
+        .map(|found| {
+            found
+                .path
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        })
         .collect()
 }
 
 fn text(planned: &Planned, name: &str) -> String {
-    planned.state.get(name).as_str().unwrap_or_default().to_owned()
+    planned
+        .state
+        .get(name)
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -89,8 +108,14 @@ async fn a_policy_needs_an_account_and_a_vault_only() {
     assert_eq!(text(&planned, "rotation_period"), "P30D");
     assert_eq!(text(&planned, "max_key_age"), "P90D");
     assert_eq!(text(&planned, "longest_key_life"), "P60D");
-    assert_eq!(planned.state.get("key_vault").get("name").as_str(), Some("stlogs"));
-    assert_eq!(planned.state.get("key_vault").get("grant_access").as_bool(), Some(true));
+    assert_eq!(
+        planned.state.get("key_vault").get("name").as_str(),
+        Some("stlogs")
+    );
+    assert_eq!(
+        planned.state.get("key_vault").get("grant_access").as_bool(),
+        Some(true)
+    );
     assert!(planned.state.get("active_key").is_unknown());
 }
 
@@ -109,7 +134,11 @@ async fn planning_again_after_apply_changes_nothing() {
 async fn what_is_unknown_stays_unknown() {
     let unknown = policy(&[("storage_account_id", Value::UNKNOWN)]);
     let planned = harness().plan(POLICY, None, unknown).await;
-    assert!(!planned.diagnostics.has_errors(), "{:?}", planned.diagnostics);
+    assert!(
+        !planned.diagnostics.has_errors(),
+        "{:?}",
+        planned.diagnostics
+    );
     assert!(planned.state.get("id").is_unknown());
     assert!(planned.state.get("key_vault").get("name").is_unknown());
     let unknown = definition(&[("policy_id", Value::UNKNOWN), ("services", Value::UNKNOWN)]);
@@ -134,7 +163,11 @@ async fn only_another_identity_makes_a_new_policy() {
         check_change(policy(&[]), after, replaced, POLICY).await;
     };
     let elsewhere = ACCOUNT.replace("stlogs", "stother");
-    to(policy(&[("storage_account_id", Value::from(elsewhere))]), &["storage_account_id"]).await;
+    to(
+        policy(&[("storage_account_id", Value::from(elsewhere))]),
+        &["storage_account_id"],
+    )
+    .await;
     let name = vault(&[("name", Value::from("other"))]);
     to(policy(&[("key_vault", name)]), &["key_vault.name"]).await;
     let other = vault(&[("vault_uri", Value::from("https://kv2.vault.azure.net/"))]);
@@ -171,9 +204,16 @@ async fn a_pace_too_slow_for_the_limit_warns_and_names_the_longest_that_fits() {
     let planned = harness().plan(POLICY, None, slow).await;
     assert_eq!(paths(&planned.diagnostics), ["rotation_period"]);
     assert!(!planned.diagnostics.has_errors());
-    let warning = planned.diagnostics.iter().next().map(|found| found.detail.clone());
+    let warning = planned
+        .diagnostics
+        .iter()
+        .next()
+        .map(|found| found.detail.clone());
     let warning = warning.unwrap_or_default();
-    assert!(warning.contains("P120D") && warning.contains("P45D"), "{warning}");
+    assert!(
+        warning.contains("P120D") && warning.contains("P45D"),
+        "{warning}"
+    );
 }
 
 #[tokio::test]
@@ -199,7 +239,10 @@ async fn letters_and_template_are_two_ways_to_the_same() {
         ("services", Value::Null),
         ("resource_types", Value::Null),
         ("permissions", Value::Null),
-        ("template_uri", Value::from("sv=2015-04-05&ss=bq&srt=o&sp=r")),
+        (
+            "template_uri",
+            Value::from("sv=2015-04-05&ss=bq&srt=o&sp=r"),
+        ),
     ]);
     let raw = harness.plan(DEFINITION, None, raw).await;
     assert_eq!(text(&raw, "services"), "bq");
@@ -258,7 +301,12 @@ async fn each_bad_value_of_a_definition_is_named_by_its_path() {
         check_refused(DEFINITION, definition(&[(name, Value::from(value))]), name).await;
     }
     let long = "x".repeat(103);
-    check_refused(DEFINITION, definition(&[("name", Value::from(long))]), "name").await;
+    check_refused(
+        DEFINITION,
+        definition(&[("name", Value::from(long))]),
+        "name",
+    )
+    .await;
     let raw = |template: &str| {
         definition(&[
             ("services", Value::Null),

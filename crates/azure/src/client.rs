@@ -12,6 +12,8 @@ mod pipelines;
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use azure_core::http::{Context, PipelineSendOptions, RawResponse, headers::CLIENT_REQUEST_ID};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use self::{message::Message, pipelines::Pipelines};
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     identity::SignIn,
     request::{Absent, Access, Endpoint, List, Listed, Read, Request},
     stage::{
-        retry::{RetrySettings, Tries},
+        retry::{Bounds, RetrySettings, Tries},
         trace::request_id,
     },
     transport::{TransportError, scripted::ScriptedTransport},
@@ -83,6 +85,7 @@ pub struct Caller {
 #[derive(Clone)]
 pub struct Client {
     pipelines: Arc<Pipelines>,
+    bounds: Bounds,
 }
 
 /// Sends requests that only read, and whose answers hold no secret.
@@ -155,7 +158,10 @@ impl Client {
     /// Certificates, proxy or sign-in that cannot work.
     pub fn new(settings: Settings, env: Env, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let pipelines = Arc::new(Pipelines::connect(settings, env, clock)?);
-        Ok(Self { pipelines })
+        Ok(Self {
+            pipelines,
+            bounds: Bounds::default(),
+        })
     }
 
     /// Makes a client of the public cloud over a test double: no sign-in, no socket.
@@ -163,6 +169,17 @@ impl Client {
     pub fn with_transport(transport: &ScriptedTransport, clock: Arc<dyn Clock>) -> Self {
         Self {
             pipelines: Arc::new(Pipelines::scripted(transport, clock)),
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// Gives a client over the same connections whose waits between tries end at a stop and which
+    /// makes no further try after a moment. A request that is under way is never cut.
+    #[must_use]
+    pub fn within(&self, stop: &CancellationToken, until: Timestamp) -> Self {
+        Self {
+            pipelines: Arc::clone(&self.pipelines),
+            bounds: Bounds::new(stop.clone(), until),
         }
     }
 
@@ -272,7 +289,8 @@ impl Client {
         let host = message.url.host_str().unwrap_or_default().to_owned();
         let ctx = Context::new()
             .with_value(message.idempotency)
-            .with_value(tries.clone());
+            .with_value(tries.clone())
+            .with_value(self.bounds.clone());
         let mut http = message.into_http();
         http.insert_header(
             CLIENT_REQUEST_ID,

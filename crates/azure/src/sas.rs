@@ -10,6 +10,8 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use url::form_urlencoded;
 
+pub use text::holds_signature;
+
 use self::text::{PERMISSIONS, RESOURCE_TYPES, SERVICES, is_range, is_signable};
 
 /// Is the oldest signed version that has account tokens.
@@ -174,13 +176,13 @@ impl SasTemplate {
                 }
                 other => {
                     return Err(SasTemplateError::Unknown {
-                        parameter: other.to_owned(),
+                        parameter: text::shown(other),
                     });
                 }
             }
             if !seen.insert(parameter.clone().into_owned()) {
                 return Err(SasTemplateError::Twice {
-                    parameter: parameter.into_owned(),
+                    parameter: text::shown(&parameter),
                 });
             }
         }

@@ -10,4 +10,5 @@ pub mod grant;
 mod list;
 pub mod managed;
 pub mod observe;
+pub mod register;
 pub mod run;

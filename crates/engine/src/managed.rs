@@ -7,30 +7,35 @@
 //! # Guarantees
 //! - Enrolling is never repeated blindly: after an unclear answer the vault is read again, and the
 //!   request is only sent once more if the vault still holds nothing under the name.
-//! - A record that somebody else made is not overwritten.
-//! - Un-enrolling deletes the record of the storage account, and only if it still is the record of
-//!   that account. It never touches a secret, and it regenerates no key.
+//! - A record that somebody else made, or that is another account's, is neither overwritten,
+//!   changed nor removed.
+//! - An account that the vault manages under one name is not enrolled under a second one.
+//! - Un-enrolling deletes the record of the storage account. It never touches a secret, and it
+//!   regenerates no key.
 //!
-//! # Caveat
-//! Whether a second enrolment over a living one restarts the vault's timer is not documented;
-//! hence changes are always sent as changes, never as a new enrolment.
+//! # Caveats
+//! - Whether a second enrolment over a living one restarts the vault's timer is not documented;
+//!   hence changes are always sent as changes, never as a new enrolment.
+//! - A run that is killed after it recovered a deleted record and before it brought its settings up
+//!   to date leaves a living record with the old settings. The next run cannot tell it from
+//!   somebody else's, and asks for it to be imported.
 
 mod enrol;
 mod sas;
 
 use azure::arm::storage::{self, StorageAccount};
-use azure::id::{ManagedStorageName, StorageAccountId, VaultUrl};
+use azure::id::{KeyName, ManagedStorageName, StorageAccountId, VaultUrl};
 use azure::vault::managed_storage::{self, ManagedStorage, ManagedStorageUpdate};
-use jiff::Timestamp;
-use rotation::enrolment::{Found, Terms, TermsChange, Whose};
+use rotation::enrolment::{Found, RecordTimes, Terms, TermsChange, Whose};
 use rotation::slot::KeySlot;
 
 pub use enrol::{EnrolError, Enrolled, How, Wish, enrol};
 pub use sas::{
-    DefineError, Definition, DefinitionPlace, DefinitionWish, define, look_at_definition, redefine,
-    undefine,
+    DefineError, Defined, Definition, DefinitionPlace, DefinitionWish, define, look_at_definition,
+    redefine, undefine,
 };
 
+use crate::register::Register;
 use crate::run::{Run, StepError, absent};
 
 /// Where an enrolment stands: a name in a vault.
@@ -60,8 +65,8 @@ pub struct Enrolment {
     pub terms: Terms,
     /// The period exactly as the vault spells it.
     pub period_text: Option<String>,
-    /// When the record was made, or last reset by a regeneration through the vault.
-    pub created: Option<Timestamp>,
+    /// When the record was made and changed.
+    pub times: RecordTimes,
 }
 
 impl Enrolment {
@@ -76,14 +81,19 @@ impl Enrolment {
             terms: Terms {
                 auto_regenerate: managed.auto_regenerate.unwrap_or(false),
                 period,
+                enabled: managed.enabled,
                 tags: managed.tags,
             },
             period_text: managed.regeneration_period,
-            created: managed.created,
+            times: RecordTimes {
+                created: managed.created,
+                updated: managed.updated,
+            },
         }
     }
 
-    fn whose(&self, account: &StorageAccountId) -> Whose {
+    /// Tells whether it is the enrolment of an account.
+    pub fn whose(&self, account: &StorageAccountId) -> Whose {
         whose(&self.account, account)
     }
 }
@@ -112,27 +122,69 @@ pub async fn look_at_account(
     )
 }
 
-/// Brings the settings of an enrolment up to date; sends nothing if they are.
+/// An enrolment could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// A request failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The vault holds nothing under the name any more.
+    #[error("`{place}` is gone")]
+    Gone {
+        /// The identifier of the record.
+        place: String,
+    },
+    /// The name belongs to the record of another account by now.
+    #[error("`{place}` is the enrolment of another account, `{account}`")]
+    Foreign {
+        /// The identifier of the record.
+        place: String,
+        /// The account that the record is about.
+        account: String,
+    },
+}
+
+/// Brings the settings of an enrolment up to date; changes nothing if they are.
 ///
 /// # Cancellation
-/// The one request sets absolute values, so it may be repeated.
+/// The one request that changes something sets absolute values, so it may be repeated.
 ///
 /// # Errors
-/// Azure's refusal; nothing was changed then.
+/// Azure's refusal, or a record that is not the account's; nothing was changed then.
 pub async fn update(
     run: &Run<'_>,
     place: &Place,
-    present: Enrolment,
+    account: &StorageAccountId,
     wanted: &Terms,
-) -> Result<Enrolment, StepError> {
+) -> Result<Enrolment, UpdateError> {
+    let name = || place.to_string();
+    let present = look(run, place)
+        .await?
+        .ok_or_else(|| UpdateError::Gone { place: name() })?;
+    if present.whose(account) == Whose::Another {
+        return Err(UpdateError::Foreign {
+            place: name(),
+            account: present.account,
+        });
+    }
     let change = TermsChange::between(&present.terms, wanted);
     if change.is_empty() {
         return Ok(present);
     }
+    Ok(patch(run, place, change, None).await?)
+}
+
+/// Sends what changes, and nothing else.
+async fn patch(
+    run: &Run<'_>,
+    place: &Place,
+    change: TermsChange,
+    active: Option<KeySlot>,
+) -> Result<Enrolment, StepError> {
     let update = ManagedStorageUpdate {
-        active_key: None,
+        active_key: active.map(key_name),
         auto_regenerate: change.auto_regenerate,
-        enabled: None,
+        enabled: change.enabled,
         regeneration_period: change.period.map(|period| period.to_string()),
         tags: change.tags,
     };
@@ -162,6 +214,7 @@ pub enum Removal {
 /// Azure's refusal; the account is still enrolled then.
 pub async fn remove(
     run: &Run<'_>,
+    register: &Register,
     place: &Place,
     account: &StorageAccountId,
 ) -> Result<Removal, StepError> {
@@ -173,6 +226,7 @@ pub async fn remove(
     }
     let request = managed_storage::delete(&place.vault, &place.name);
     absent(run.send("un-enrol", place, request).await)?;
+    register.strike(place).await;
     Ok(Removal::Removed)
 }
 
@@ -209,4 +263,11 @@ fn found(present: Option<&Enrolment>, account: &StorageAccountId) -> Found {
         account: enrolment.whose(account),
         terms: enrolment.terms.clone(),
     })
+}
+
+fn key_name(slot: KeySlot) -> KeyName {
+    match slot {
+        KeySlot::Key1 => KeyName::Key1,
+        KeySlot::Key2 => KeyName::Key2,
+    }
 }

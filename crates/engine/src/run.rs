@@ -1,21 +1,23 @@
 //! One operation under way: what it may use, how long it may take, and when it has to stop.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use azure::client::Client;
 use azure::clock::Clock;
 use azure::error::Error;
-use azure::request::{Access, Request};
+use azure::request::{Access, List, Listed, Request};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 /// What an operation works with. It is made anew for each operation.
 ///
 /// A request that is under way is always waited for: only the time *between* requests is cut short
-/// by a stop, so that the answer of a request that changed something is never thrown away.
+/// by a stop, so that the answer of a request that changed something is never thrown away. No
+/// request is begun after a stop, or after the time is over.
 #[derive(Debug)]
 pub struct Run<'a> {
-    client: &'a Client,
+    client: Client,
     clock: &'a dyn Clock,
     stop: &'a CancellationToken,
     deadline: Timestamp,
@@ -24,13 +26,14 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// Starts an operation that gives up waiting after `limit`.
     pub fn new(
-        client: &'a Client,
+        client: &Client,
         clock: &'a dyn Clock,
         stop: &'a CancellationToken,
         limit: Duration,
     ) -> Self {
         let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
         let deadline = clock.now().checked_add(limit).unwrap_or(Timestamp::MAX);
+        let client = client.within(stop, deadline);
         Self {
             client,
             clock,
@@ -40,8 +43,13 @@ impl<'a> Run<'a> {
     }
 
     /// Gives the client that requests go through.
-    pub fn client(&self) -> &'a Client {
-        self.client
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Gives the time, for bounds within the operation.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Checks, before a further request, whether the operation may go on.
@@ -74,17 +82,35 @@ impl<'a> Run<'a> {
     /// Sends one request and, should it fail, says what it was for.
     ///
     /// # Errors
-    /// The act, the object and Azure's answer.
+    /// The act, the object and Azure's answer; or that the operation may not go on.
     pub async fn send<T, A: Access>(
         &self,
         act: &'static str,
-        object: impl std::fmt::Display,
+        object: impl Display,
         request: Request<T, A>,
     ) -> Result<T, StepError> {
-        self.client
-            .send(request)
-            .await
-            .map_err(|source| StepError::new(act, object, source))
+        if let Err(halt) = self.go_on() {
+            return Err(StepError::halted(act, object, halt));
+        }
+        let answer = self.client.send(request).await;
+        answer.map_err(|source| StepError::new(act, object, source))
+    }
+
+    /// Reads a list to its end, elements that cannot be read among it.
+    ///
+    /// # Errors
+    /// The act, the object and Azure's answer; or that the operation may not go on.
+    pub async fn list<T>(
+        &self,
+        act: &'static str,
+        object: impl Display,
+        list: List<T>,
+    ) -> Result<Vec<Listed<T>>, StepError> {
+        if let Err(halt) = self.go_on() {
+            return Err(StepError::halted(act, object, halt));
+        }
+        let answer = self.client.list(list).await;
+        answer.map_err(|source| StepError::new(act, object, source))
     }
 }
 
@@ -95,38 +121,65 @@ pub enum Halt {
     #[error("stopped on request, between two steps")]
     Stopped,
     /// The time allowed for the operation is over.
-    #[error("out of the time allowed for the operation")]
+    #[error("the time allowed for the operation is over")]
     OutOfTime,
 }
 
-/// One request of an operation failed.
+/// One request of an operation failed, or was not sent because the operation had to end.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {act} `{object}`")]
 pub struct StepError {
     act: &'static str,
     object: String,
     #[source]
-    source: Error,
+    cause: Cause,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Azure(Error),
+    #[error(transparent)]
+    Halted(Halt),
 }
 
 impl StepError {
     /// Says what a failed request was for.
-    pub fn new(act: &'static str, object: impl std::fmt::Display, source: Error) -> Self {
+    pub fn new(act: &'static str, object: impl Display, source: Error) -> Self {
         Self {
             act,
             object: object.to_string(),
-            source,
+            cause: Cause::Azure(source),
         }
     }
 
-    /// Gives Azure's answer, or the reason why there is none.
-    pub fn azure(&self) -> &Error {
-        &self.source
+    fn halted(act: &'static str, object: impl Display, halt: Halt) -> Self {
+        Self {
+            act,
+            object: object.to_string(),
+            cause: Cause::Halted(halt),
+        }
     }
 
-    /// Gives up the words around Azure's answer.
-    pub(crate) fn into_azure(self) -> Error {
-        self.source
+    /// Gives Azure's answer, or the reason why there is none; `None` if nothing was sent.
+    pub fn azure(&self) -> Option<&Error> {
+        match &self.cause {
+            Cause::Azure(error) => Some(error),
+            Cause::Halted(_) => None,
+        }
+    }
+
+    /// Says why nothing was sent, if that is so.
+    pub fn halt(&self) -> Option<Halt> {
+        match &self.cause {
+            Cause::Azure(_) => None,
+            Cause::Halted(halt) => Some(*halt),
+        }
+    }
+
+    /// Tells whether Azure's answer has a quality; never true if nothing was sent.
+    pub(crate) fn is(&self, quality: impl FnOnce(&Error) -> bool) -> bool {
+        self.azure().is_some_and(quality)
     }
 }
 
@@ -153,7 +206,7 @@ impl Pauses {
 pub(crate) fn absent<T>(answer: Result<T, StepError>) -> Result<Option<T>, StepError> {
     match answer {
         Ok(found) => Ok(Some(found)),
-        Err(error) if error.azure().is_not_found() => Ok(None),
+        Err(error) if error.is(Error::is_not_found) => Ok(None),
         Err(error) => Err(error),
     }
 }

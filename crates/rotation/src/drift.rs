@@ -148,7 +148,9 @@ pub fn assess(observation: &Observation, demand: &Demand, now: Timestamp) -> Ass
         };
         KeyAssessment {
             created_at,
-            age: created_at.map(|made| age(made, now)),
+            age: created_at
+                .filter(|made| !is_from_the_future(*made, now))
+                .map(|made| age(made, now)),
             verdict,
         }
     });
@@ -161,7 +163,7 @@ pub fn assess(observation: &Observation, demand: &Demand, now: Timestamp) -> Ass
 }
 
 fn verdict_by_age(created_at: Option<Timestamp>, demand: &Demand, now: Timestamp) -> Verdict {
-    let Some(created_at) = created_at else {
+    let Some(created_at) = created_at.filter(|made| !is_from_the_future(*made, now)) else {
         return Verdict::Unknown;
     };
     let due_at = demand.max_key_age.after(created_at);
@@ -174,7 +176,7 @@ fn verdict_by_age(created_at: Option<Timestamp>, demand: &Demand, now: Timestamp
     }
 }
 
-/// A key that seems to come from the future has just been made.
+/// A key that is ahead by no more than clocks differ has just been made.
 fn age(created_at: Timestamp, now: Timestamp) -> SignedDuration {
     now.duration_since(created_at).max(SignedDuration::ZERO)
 }

@@ -16,6 +16,8 @@ pub struct Terms {
     pub auto_regenerate: bool,
     /// How often it does; `None` where the vault holds a text that is no usable period.
     pub period: Option<RotationPeriod>,
+    /// Whether the record is in use at all.
+    pub enabled: bool,
     /// The tags on the vault's record.
     pub tags: BTreeMap<String, String>,
 }
@@ -97,6 +99,8 @@ pub fn decide_creation(found: &Found, wanted: &Terms) -> Creation {
 pub struct TermsChange {
     /// The new switch, if it changes.
     pub auto_regenerate: Option<bool>,
+    /// The new state of use, if it changes.
+    pub enabled: Option<bool>,
     /// The new period, if it changes.
     pub period: Option<RotationPeriod>,
     /// All tags, if any of them changes.
@@ -109,6 +113,7 @@ impl TermsChange {
         Self {
             auto_regenerate: (present.auto_regenerate != wanted.auto_regenerate)
                 .then_some(wanted.auto_regenerate),
+            enabled: (present.enabled != wanted.enabled).then_some(wanted.enabled),
             period: wanted
                 .period
                 .filter(|period| present.period != Some(*period)),
@@ -122,20 +127,38 @@ impl TermsChange {
     }
 }
 
+/// When a record was made, and when it was changed last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordTimes {
+    /// Made, or last reset by a regeneration through the vault.
+    pub created: Option<Timestamp>,
+    /// Changed in any way.
+    pub updated: Option<Timestamp>,
+}
+
 /// Says when the vault is next expected to renew a key.
 ///
 /// The vault publishes no such date. A turn comes one period after the last one, and the last one
 /// left its mark as the younger key's creation time, or, before the first turn, as the creation of
-/// the record itself. `None` if the vault does not renew by itself.
+/// the record itself. If the terms were changed when that date had already passed, the period can
+/// only have begun with the change. `None` if the vault does not renew by itself, or if nothing is
+/// known of the keys.
 pub fn next_turn(
     terms: &Terms,
-    enrolled_at: Option<Timestamp>,
+    record: RecordTimes,
     key_times: [Option<Timestamp>; 2],
 ) -> Option<Timestamp> {
-    let period = terms.period.filter(|_| terms.auto_regenerate)?;
-    let [key1, key2] = key_times;
-    let last = [enrolled_at, key1, key2].into_iter().flatten().max()?;
-    Some(period.period().after(last))
+    let period = terms.period.filter(|_| terms.auto_regenerate)?.period();
+    let youngest_key = key_times.into_iter().flatten().max()?;
+    let due = period.after(
+        record
+            .created
+            .map_or(youngest_key, |made| made.max(youngest_key)),
+    );
+    match record.updated {
+        Some(updated) if due < updated => Some(period.after(updated)),
+        _ => Some(due),
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +169,7 @@ mod tests {
         Terms {
             auto_regenerate,
             period: period.parse().ok(),
+            enabled: true,
             tags: tags
                 .iter()
                 .map(|(key, value)| ((*key).into(), (*value).into()))
@@ -210,7 +234,7 @@ mod tests {
             TermsChange {
                 auto_regenerate: Some(false),
                 tags: Some(BTreeMap::new()),
-                period: None,
+                ..TermsChange::default()
             },
         );
     }
@@ -221,32 +245,50 @@ mod tests {
         assert_eq!(change.period, "P30D".parse().ok());
     }
 
+    fn check_turn(auto: bool, record: [&str; 2], keys: [&str; 2], expected: &str) {
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        let [created, updated] = record.map(at);
+        let times = RecordTimes { created, updated };
+        let found = next_turn(&terms(auto, "P30D", &[]), times, keys.map(at));
+        assert_eq!(found, at(expected), "{record:?} {keys:?}");
+    }
+
     #[test]
     fn the_next_turn_counts_from_the_last_trace_of_one() {
-        let at = |text: &str| text.parse::<Timestamp>().ok();
-        let check = |auto, enrolled: &str, keys: [&str; 2], expected: &str| {
-            let found = next_turn(&terms(auto, "P30D", &[]), at(enrolled), keys.map(at));
-            assert_eq!(found, at(expected), "{enrolled} {keys:?}");
-        };
-        check(
+        let (january, february) = ("2026-01-01T00:00:00Z", "2026-01-31T00:00:00Z");
+        let march = "2026-03-02T00:00:00Z";
+        check_turn(true, [january, ""], ["2025-06-01T00:00:00Z", ""], february);
+        check_turn(
             true,
-            "2026-01-01T00:00:00Z",
-            ["", ""],
-            "2026-01-31T00:00:00Z",
-        );
-        check(
-            true,
-            "2026-01-01T00:00:00Z",
-            ["2025-06-01T00:00:00Z", ""],
-            "2026-01-31T00:00:00Z",
-        );
-        check(
-            true,
-            "2026-01-01T00:00:00Z",
-            ["2026-03-02T00:00:00Z", "2026-01-31T00:00:00Z"],
+            [january, ""],
+            [march, february],
             "2026-04-01T00:00:00Z",
         );
-        check(true, "", ["", ""], "");
-        check(false, "2026-01-01T00:00:00Z", ["", ""], "");
+        check_turn(true, ["", ""], [march, ""], "2026-04-01T00:00:00Z");
+    }
+
+    #[test]
+    fn terms_that_were_changed_after_the_turn_was_due_begin_a_period() {
+        let (january, march) = ("2026-01-01T00:00:00Z", "2026-03-02T00:00:00Z");
+        check_turn(
+            true,
+            [january, march],
+            [january, january],
+            "2026-04-01T00:00:00Z",
+        );
+        let tagged = "2026-01-20T00:00:00Z";
+        check_turn(
+            true,
+            [january, tagged],
+            [january, january],
+            "2026-01-31T00:00:00Z",
+        );
+    }
+
+    #[test]
+    fn there_is_no_next_turn_without_renewal_or_key_times() {
+        let january = "2026-01-01T00:00:00Z";
+        check_turn(false, [january, ""], [january, january], "");
+        check_turn(true, [january, ""], ["", ""], "");
     }
 }

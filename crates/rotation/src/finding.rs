@@ -127,8 +127,9 @@ static TABLE: [Explanation; 15] = [
         name: "key-overdue",
         severity: Severity::High,
         risk: "Whoever ever saw the key still has full access to the account.",
-        remediation: "Move all clients to the other key, then regenerate this one; or enrol the \
-                      account in a vault that renews its keys.",
+        remediation: "If a vault manages the account, regenerate the idle key through the vault, \
+                      never in the account itself. Else move all clients to the other key and \
+                      regenerate this one, or enrol the account in a vault that renews its keys.",
     },
     Explanation {
         code: FindingCode::RotationStalled,
@@ -145,7 +146,8 @@ static TABLE: [Explanation; 15] = [
         severity: Severity::High,
         risk: "Azure has no creation time for keys that were made before it began to record them \
                in 2021 and never regenerated since, so the key is probably years old.",
-        remediation: "Rotate both keys once; from then on Azure records when they were made.",
+        remediation: "Rotate both keys once, through the vault if one manages the account; from then \
+                      on Azure records when they were made.",
     },
     Explanation {
         code: FindingCode::EnrolledTwice,
@@ -180,8 +182,9 @@ static TABLE: [Explanation; 15] = [
     Explanation {
         code: FindingCode::ClockSkew,
         name: "clock-skew",
-        severity: Severity::Low,
-        risk: "The key was made after the moment the check is about, so its age counts as zero.",
+        severity: Severity::Medium,
+        risk: "The key seems to have been made after the moment the check is about, so its age \
+               cannot be told: a clock is wrong, or the moment is too early.",
         remediation: "Correct the clock of this machine, or choose a later moment for the check.",
     },
     Explanation {

@@ -74,7 +74,7 @@ pub struct Enrolment {
     pub renewal: Renewal,
     /// How often they are renewed, if the record says so.
     pub period: Option<SeenPeriod>,
-    /// When the record began to be in force, if it says so.
+    /// Since when the record has been in force as it is: when it was made or last changed.
     pub enrolled_at: Option<Timestamp>,
 }
 

@@ -20,7 +20,7 @@ use crate::{
     error::Kind,
     fixtures::{account, clock, scripted},
     identity::credential::Credential,
-    stage::retry::RetrySettings,
+    stage::retry::{Bounds, RetrySettings},
     transport::scripted::{ScriptedTransport, SentRequest, Step},
 };
 
@@ -33,6 +33,7 @@ fn header<'a>(sent: &'a SentRequest, name: &str) -> Option<&'a str> {
 fn client(transport: &ScriptedTransport, credential: Credential, retry: RetrySettings) -> Client {
     let pipelines = Pipelines::new(Cloud::Public, parts(transport, retry), credential);
     Client {
+        bounds: Bounds::default(),
         pipelines: Arc::new(pipelines),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use url::form_urlencoded;
+
 use super::{NEWEST_VERSION, OLDEST_VERSION, SasTemplateError};
 
 pub(super) const SERVICES: Letters = Letters {
@@ -64,17 +66,33 @@ pub(super) fn is_range(text: &str) -> bool {
     }
 }
 
+/// Tells whether a template is in truth a token: one of its parameters, however it is encoded and
+/// wherever a `?` stands, is a signature.
+#[must_use]
+pub fn holds_signature(text: &str) -> bool {
+    text.split('?')
+        .flat_map(|part| form_urlencoded::parse(part.as_bytes()))
+        .any(|(name, _)| name.trim().eq_ignore_ascii_case("sig"))
+}
+
+/// Gives the name of a parameter, unless it is too long for one: then it may be a secret that was
+/// put into the wrong place.
+pub(super) fn shown(parameter: &str) -> String {
+    const LONGEST_NAME: usize = 8;
+    if parameter.chars().count() > LONGEST_NAME {
+        "(too long for a name, so not shown)".to_owned()
+    } else {
+        parameter.to_owned()
+    }
+}
+
 /// Drops the signature from a template or token as a vault may give it back.
 pub(crate) fn without_signature(uri: &str) -> String {
     let (address, query) = match uri.split_once('?') {
         Some((address, query)) => (Some(address), query),
         None => (None, uri),
     };
-    let is_signature = |pair: &&str| {
-        pair.split('=')
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("sig"))
-    };
+    let is_signature = |pair: &&str| holds_signature(pair);
     let kept: Vec<&str> = query
         .split('&')
         .filter(|pair| !is_signature(pair))

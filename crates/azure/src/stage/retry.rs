@@ -21,6 +21,7 @@ use azure_core::{
     },
 };
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
 
 use super::forward;
 use crate::{
@@ -67,6 +68,41 @@ pub(crate) struct Tries(Arc<AtomicBool>);
 impl Tries {
     pub(crate) fn was_unclear(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Bounds the tries of one operation: somebody may stop it, and its time may be over.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    stop: CancellationToken,
+    until: Timestamp,
+}
+
+impl Bounds {
+    pub(crate) fn new(stop: CancellationToken, until: Timestamp) -> Self {
+        Self { stop, until }
+    }
+
+    /// Waits, unless the wait would outlast the operation; tells whether to try again.
+    async fn wait(&self, clock: &dyn Clock, length: Duration) -> bool {
+        let length_signed = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
+        let in_time = clock
+            .now()
+            .checked_add(length_signed)
+            .is_ok_and(|end| end < self.until);
+        if !in_time || self.stop.is_cancelled() {
+            return false;
+        }
+        tokio::select! {
+            () = clock.sleep(length) => !self.stop.is_cancelled(),
+            () = self.stop.cancelled() => false,
+        }
+    }
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self::new(CancellationToken::new(), Timestamp::MAX)
     }
 }
 
@@ -149,9 +185,11 @@ impl Policy for Retry {
             {
                 tries.0.store(true, Ordering::Relaxed);
             }
-            drop(result);
             tracing::debug!(tried, wait_ms = wait.as_millis(), "trying again");
-            self.clock.sleep(wait).await;
+            let bounds = ctx.value::<Bounds>().cloned().unwrap_or_default();
+            if !bounds.wait(self.clock.as_ref(), wait).await {
+                return result;
+            }
         }
     }
 }

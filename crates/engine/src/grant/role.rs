@@ -1,11 +1,12 @@
 //! The role that lets Key Vault's principal list and regenerate the keys of one account.
 
 use azure::arm::authorization::{self, PrincipalType, RoleAssignment};
+use azure::error::Error;
 use azure::graph;
 use azure::id::{PrincipalId, RoleAssignmentId, StorageAccountId};
 use uuid::{Uuid, uuid};
 
-use super::GrantError;
+use super::{GrantError, Right};
 use crate::list::every;
 use crate::run::{Run, absent};
 
@@ -30,7 +31,8 @@ pub(super) async fn ensure(
         &scope,
         authorization::role_assignments(&scope, &principal),
     )
-    .await?;
+    .await
+    .map_err(GrantError::about(Right::Role))?;
     let holds = |held: &&RoleAssignment| {
         held.is_role(KEY_OPERATOR_ROLE) && is_at_or_above(&held.scope, &scope)
     };
@@ -54,8 +56,11 @@ pub(super) async fn ensure(
     match assigned {
         Ok(made) => Ok(Some(made.id)),
         // Somebody else granted the same role in the meantime: it is theirs.
-        Err(error) if error.azure().is_conflict() => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) if error.is(Error::is_conflict) => Ok(None),
+        Err(source) => Err(GrantError::Step {
+            right: Right::Role,
+            source,
+        }),
     }
 }
 
@@ -65,10 +70,10 @@ pub(super) async fn take_back(
     assignment: &RoleAssignmentId,
 ) -> Result<(), GrantError> {
     let request = authorization::delete_role_assignment(assignment);
-    absent(
-        run.send("remove the role assignment", assignment, request)
-            .await,
-    )?;
+    let answer = run
+        .send("remove the role assignment", assignment, request)
+        .await;
+    absent(answer).map_err(GrantError::about(Right::Role))?;
     Ok(())
 }
 
@@ -79,7 +84,8 @@ async fn key_vault_principal(run: &Run<'_>) -> Result<PrincipalId, GrantError> {
         application,
         graph::service_principal(application),
     )
-    .await?
+    .await
+    .map_err(GrantError::about(Right::KnowPrincipal))?
     .map(|principal| principal.id)
     .ok_or(GrantError::NoKeyVaultPrincipal { application })
 }

@@ -2,12 +2,11 @@
 
 use azure::arm::subscriptions;
 use azure::arm::vaults::{self, AccessPolicy, Vault};
-use azure::error::ForbiddenCause;
+use azure::error::{Error, ForbiddenCause};
 use azure::id::{PrincipalId, SubscriptionId, VaultId, VaultUrl};
 use azure::vault::managed_storage;
 
-use super::GrantError;
-use crate::list::{any, every};
+use crate::list::every;
 use crate::run::{Run, StepError, absent};
 
 /// What declaring enrolments and SAS definitions takes; purging and backup are left out.
@@ -38,55 +37,50 @@ pub struct VaultAccess {
     pub permissions: Vec<String>,
 }
 
+impl VaultAccess {
+    /// Tells whether two are about the same party and vault.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        self.vault == other.vault && self.object_id == other.object_id
+    }
+}
+
 /// Finds the vault behind an address as a resource: first in `near`, then in all subscriptions
 /// that the caller can read.
 ///
-/// `None` if none of them holds it, or the caller may not list vaults there: then its access
-/// policy cannot be seen, and the first request to the vault itself will tell.
-///
-/// # Errors
-/// Any refusal other than a missing right.
-pub async fn find_vault(
-    run: &Run<'_>,
-    near: &SubscriptionId,
-    address: &VaultUrl,
-) -> Result<Option<Vault>, StepError> {
-    if let Some(vault) = find_in(run, near, address).await? {
-        return Ok(Some(vault));
+/// `None` if none of them shows it. Then its access policy cannot be seen, and the first request to
+/// the vault itself will tell what is missing; so nothing that goes wrong here is an error.
+pub async fn find_vault(run: &Run<'_>, near: &SubscriptionId, address: &VaultUrl) -> Option<Vault> {
+    if let Some(vault) = find_in(run, near, address).await {
+        return Some(vault);
     }
-    let all = every(run, "list", "the subscriptions", subscriptions::list()).await?;
+    let all = every(run, "list", "the subscriptions", subscriptions::list())
+        .await
+        .ok()?;
     for subscription in all.iter().filter(|subscription| subscription.id != *near) {
-        if let Some(vault) = find_in(run, &subscription.id, address).await? {
-            return Ok(Some(vault));
+        if let Some(vault) = find_in(run, &subscription.id, address).await {
+            return Some(vault);
         }
     }
-    Ok(None)
+    None
 }
 
 async fn find_in(
     run: &Run<'_>,
     subscription: &SubscriptionId,
     address: &VaultUrl,
-) -> Result<Option<Vault>, StepError> {
-    let found = every(
+) -> Option<Vault> {
+    let vaults = every(
         run,
         "list the vaults of",
         subscription,
         vaults::list(subscription),
     )
     .await;
-    match found {
-        Ok(vaults) => Ok(vaults.into_iter().find(|vault| vault.url == *address)),
-        Err(error) if error.azure().forbidden_cause().is_some() => Ok(None),
-        Err(error) => Err(error),
-    }
+    vaults.ok()?.into_iter().find(|vault| vault.url == *address)
 }
 
 /// Makes sure that the caller holds the needed permissions; tells which were missing.
-pub(super) async fn ensure(
-    run: &Run<'_>,
-    vault: &Vault,
-) -> Result<Option<VaultAccess>, GrantError> {
+pub(super) async fn ensure(run: &Run<'_>, vault: &Vault) -> Result<Option<VaultAccess>, StepError> {
     let caller = run.client().caller().await.map_err(|source| {
         StepError::new("tell who is calling, to grant access to", &vault.id, source)
     })?;
@@ -116,14 +110,17 @@ pub(super) async fn take_back(
     run: &Run<'_>,
     vault: &VaultUrl,
     access: &VaultAccess,
-) -> Result<(), GrantError> {
+) -> Result<(), StepError> {
     let list = managed_storage::list(vault);
-    match any(run, "list the managed storage accounts of", vault.host(), list).await {
-        Ok(false) => {}
-        Ok(true) => return Ok(()),
+    match run
+        .list("list the managed storage accounts of", vault.host(), list)
+        .await
+    {
+        Ok(records) if records.is_empty() => {}
+        Ok(_) => return Ok(()),
         // The permission to list was among those that were added: an earlier run took them back.
         Err(error) if is_refused_by_policy(&error) => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     }
     let request = vaults::remove_access_policy(&access.vault, &policy(access));
     let act = "remove storage permissions from the access policy of";
@@ -132,10 +129,8 @@ pub(super) async fn take_back(
 }
 
 fn is_refused_by_policy(error: &StepError) -> bool {
-    matches!(
-        error.azure().forbidden_cause(),
-        Some(ForbiddenCause::VaultPolicyLacks { .. })
-    )
+    let cause = error.azure().and_then(Error::forbidden_cause);
+    matches!(cause, Some(ForbiddenCause::VaultPolicyLacks { .. }))
 }
 
 fn policy(access: &VaultAccess) -> AccessPolicy {

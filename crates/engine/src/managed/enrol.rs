@@ -1,13 +1,21 @@
 //! Enrolling an account, so that it can be interrupted anywhere and finished by the next run.
 
+use std::time::Duration;
+
 use azure::error::{Error, ForbiddenCause};
-use azure::id::{KeyName, StorageAccountId};
+use azure::id::StorageAccountId;
 use azure::vault::managed_storage::{self, NewManagedStorage};
-use rotation::enrolment::{Creation, Found, Terms, decide_creation};
+use jiff::{SignedDuration, Timestamp};
+use rotation::enrolment::{Creation, Found, Terms, TermsChange, decide_creation};
 use rotation::slot::KeySlot;
 
-use super::{Enrolment, Place, found, look, update, whose};
+use super::{Enrolment, Place, found, key_name, look, patch, whose};
+use crate::register::Register;
 use crate::run::{Halt, Pauses, Run, StepError};
+
+/// How long a right, or the end of a deletion, is waited for if this run did not cause it: somebody
+/// else may have, a moment ago.
+const GRACE: Duration = Duration::from_secs(60);
 
 /// How often an enrolment is sent again after unclear answers, each time only after the vault was
 /// seen to hold nothing.
@@ -27,20 +35,22 @@ pub struct Wish {
 }
 
 /// An enrolment that is now in force.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Enrolled {
     /// What the vault holds.
     pub enrolment: Enrolment,
     /// How it came about.
     pub how: How,
+    /// Why its settings are not yet the wanted ones, if they are not.
+    pub unfinished: Option<StepError>,
 }
 
 /// How an enrolment came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// It was made.
+    /// This run made it.
     Made,
-    /// A deleted record was brought back and brought up to date.
+    /// A deleted record was brought back.
     Recovered,
     /// It was there already, exactly as wanted.
     Adopted,
@@ -58,6 +68,12 @@ pub enum EnrolError {
         /// The identifier of the record.
         place: String,
     },
+    /// The vault manages the account under another name.
+    #[error("the vault manages the account already, as `{others}`")]
+    Twice {
+        /// The identifiers of the other records.
+        others: String,
+    },
     /// The name belongs to the record of another account.
     #[error("`{place}` is the enrolment of another account, `{account}`")]
     Foreign {
@@ -66,64 +82,88 @@ pub enum EnrolError {
         /// The account that the record is about.
         account: String,
     },
-    /// The operation ended while it waited for Azure to accept the enrolment.
-    #[error("not enrolled yet: {halt}")]
+    /// The operation ended before the account was enrolled.
+    #[error("`{place}` is not enrolled yet: {halt}")]
     Halted {
+        /// The identifier of the record.
+        place: String,
         /// Why it ended.
         halt: Halt,
         /// What Azure said last, if it said anything.
         #[source]
-        last: Option<Error>,
+        last: Option<StepError>,
     },
-    /// Azure's answers stayed unclear.
-    #[error("cannot tell whether `{place}` was enrolled, after several tries")]
+    /// The request was sent, and it cannot be told whether it took effect.
+    #[error("cannot tell whether `{place}` was enrolled")]
     Unclear {
         /// The identifier of the record.
         place: String,
         /// The last answer.
         #[source]
-        last: Error,
+        last: StepError,
     },
-}
-
-impl From<Halt> for EnrolError {
-    fn from(halt: Halt) -> Self {
-        Self::Halted { halt, last: None }
-    }
 }
 
 /// Comes to an enrolment with the wanted settings: makes, recovers or adopts it.
 ///
 /// # Cancellation
-/// A run that ends anywhere leaves either no record, or one that the next run adopts.
+/// A run that ends anywhere leaves no record, or one that the next run adopts; the one exception is
+/// the first caveat of the module.
 ///
 /// # Errors
 /// The record is somebody else's, Azure refused, or the time ran out. Nothing was overwritten.
-pub async fn enrol(run: &Run<'_>, place: &Place, wish: &Wish) -> Result<Enrolled, EnrolError> {
-    let mut pauses = Pauses::new();
-    let mut unclear = 0;
+pub async fn enrol(
+    run: &Run<'_>,
+    register: &Register,
+    place: &Place,
+    wish: &Wish,
+) -> Result<Enrolled, EnrolError> {
+    let mut way = Way::new(run, wish);
     loop {
-        run.go_on()?;
-        let error = match attempt(run, place, wish).await? {
-            Attempt::Settled(enrolled) => return Ok(enrolled),
-            Attempt::Failed(error) => error,
-        };
-        if error.may_have_executed() {
-            unclear += 1;
-            if unclear == MOST_UNCLEAR_ANSWERS {
-                return Err(EnrolError::Unclear {
-                    place: place.to_string(),
-                    last: error,
-                });
+        let last = match attempt(run, register, place, wish, way.sent).await? {
+            Attempt::Settled(enrolled) => {
+                register.note(place, &wish.account).await;
+                return Ok(enrolled);
             }
-        } else if !(wish.rights_are_fresh && is_right_missing(&error)) {
-            return Err(StepError::new("enrol", place, error).into());
-        }
-        if let Err(halt) = run.pause(pauses.next()).await {
-            return Err(EnrolError::Halted {
-                halt,
-                last: Some(error),
+            Attempt::NotYet(error) if run.now() >= way.patient_until => return Err(error.into()),
+            Attempt::NotYet(error) => error,
+            Attempt::Unclear(error) => {
+                way.sent += 1;
+                error
+            }
+        };
+        if way.sent >= MOST_UNCLEAR_ANSWERS {
+            return Err(EnrolError::Unclear {
+                place: place.to_string(),
+                last,
             });
+        }
+        if let Err(halt) = run.pause(way.pauses.next()).await {
+            return end(run, place, wish, way.sent > 0, halt, last).await;
+        }
+    }
+}
+
+/// What an enrolment remembers between its tries.
+struct Way {
+    pauses: Pauses,
+    /// How many requests were sent whose effect is unclear.
+    sent: u32,
+    patient_until: Timestamp,
+}
+
+impl Way {
+    fn new(run: &Run<'_>, wish: &Wish) -> Self {
+        let grace = SignedDuration::try_from(GRACE).unwrap_or(SignedDuration::ZERO);
+        let patient_until = if wish.rights_are_fresh {
+            Timestamp::MAX
+        } else {
+            run.now().checked_add(grace).unwrap_or(Timestamp::MAX)
+        };
+        Self {
+            pauses: Pauses::new(),
+            sent: 0,
+            patient_until,
         }
     }
 }
@@ -131,39 +171,102 @@ pub async fn enrol(run: &Run<'_>, place: &Place, wish: &Wish) -> Result<Enrolled
 /// What one look at the vault, and at most one request after it, came to.
 enum Attempt {
     Settled(Enrolled),
-    Failed(Error),
+    /// Refused for now; it may work in a moment.
+    NotYet(StepError),
+    /// The request was sent and its answer is lost.
+    Unclear(StepError),
 }
 
-async fn attempt(run: &Run<'_>, place: &Place, wish: &Wish) -> Result<Attempt, EnrolError> {
+async fn attempt(
+    run: &Run<'_>,
+    register: &Register,
+    place: &Place,
+    wish: &Wish,
+    sent: u32,
+) -> Result<Attempt, EnrolError> {
     let present = match look(run, place).await {
         Ok(present) => present,
-        Err(error) => return Ok(Attempt::Failed(error.into_azure())),
+        Err(error) if error.is(is_right_missing) => return Ok(Attempt::NotYet(error)),
+        Err(error) => return Err(failed(place, sent, error)),
     };
     match (
         decide_creation(&found(present.as_ref(), &wish.account), &wish.terms),
         present,
     ) {
-        (Creation::Adopt, Some(enrolment)) => Ok(Attempt::Settled(Enrolled {
-            enrolment,
-            how: How::Adopted,
-        })),
+        (Creation::Adopt, Some(enrolment)) => {
+            let how = if sent > 0 { How::Made } else { How::Adopted };
+            Ok(Attempt::Settled(Enrolled {
+                enrolment,
+                how,
+                unfinished: None,
+            }))
+        }
         (Creation::RefuseExisting, _) => Err(EnrolError::Exists {
             place: place.to_string(),
         }),
         (Creation::RefuseForeign, Some(enrolment)) => Err(foreign(place, enrolment.account)),
-        _ => make(run, place, wish).await,
+        _ => {
+            only_once(run, register, place, wish).await?;
+            make(run, place, wish).await
+        }
     }
+}
+
+/// Words a failure before or after an unclear request was sent.
+fn failed(place: &Place, sent: u32, error: StepError) -> EnrolError {
+    match error.halt() {
+        Some(halt) if sent == 0 => EnrolError::Halted {
+            place: place.to_string(),
+            halt,
+            last: None,
+        },
+        None if sent == 0 => error.into(),
+        _ => EnrolError::Unclear {
+            place: place.to_string(),
+            last: error,
+        },
+    }
+}
+
+/// Refuses a second record of the same account: each would regenerate the keys of the other's
+/// tokens.
+async fn only_once(
+    run: &Run<'_>,
+    register: &Register,
+    place: &Place,
+    wish: &Wish,
+) -> Result<(), EnrolError> {
+    let others = match register.others(run, place, &wish.account).await {
+        Ok(others) => others,
+        // Without the right to list, the vault's own answer to the enrolment decides.
+        Err(error) if error.is(|azure| azure.forbidden_cause().is_some()) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if others.is_empty() {
+        return Ok(());
+    }
+    let name = |name: &String| format!("{}/storage/{name}", place.vault.as_str());
+    let others: Vec<String> = others.iter().map(name).collect();
+    Err(EnrolError::Twice {
+        others: others.join("`, `"),
+    })
 }
 
 async fn make(run: &Run<'_>, place: &Place, wish: &Wish) -> Result<Attempt, EnrolError> {
     let request = managed_storage::set(&place.vault, &place.name, &new_record(wish));
-    match run.client().send(request).await {
-        Ok(made) => Ok(Attempt::Settled(Enrolled {
-            enrolment: Enrolment::read(made),
-            how: How::Made,
-        })),
-        Err(error) if error.is_conflict() => recover(run, place, wish, error).await,
-        Err(error) => Ok(Attempt::Failed(error)),
+    match run.send("enrol", place, request).await {
+        Ok(made) => {
+            let enrolment = Enrolment::read(made);
+            Ok(Attempt::Settled(Enrolled {
+                enrolment,
+                how: How::Made,
+                unfinished: None,
+            }))
+        }
+        Err(error) if error.is(Error::is_conflict) => recover(run, place, wish, error).await,
+        Err(error) if error.is(Error::may_have_executed) => Ok(Attempt::Unclear(error)),
+        Err(error) if error.is(is_right_missing) => Ok(Attempt::NotYet(error)),
+        Err(error) => Err(failed(place, 0, error)),
     }
 }
 
@@ -172,14 +275,15 @@ async fn recover(
     run: &Run<'_>,
     place: &Place,
     wish: &Wish,
-    conflict: Error,
+    conflict: StepError,
 ) -> Result<Attempt, EnrolError> {
     let (vault, name) = (&place.vault, &place.name);
     let request = managed_storage::get_deleted(vault, name);
-    let deleted = match run.client().send(request).await {
+    let deleted = match run.send("read the deleted enrolment", place, request).await {
         Ok(deleted) => deleted,
-        // Not a deleted record either: the conflict has another reason, which Azure named.
-        Err(_) => return Err(StepError::new("enrol", place, conflict).into()),
+        // The deletion is still under way: it holds the name and shows nothing yet.
+        Err(error) if error.is(Error::is_not_found) => return Ok(Attempt::NotYet(conflict)),
+        Err(_) => return Err(conflict.into()),
     };
     let account = deleted.resource_id.to_string();
     let held = Found::Deleted {
@@ -189,26 +293,96 @@ async fn recover(
         return Err(foreign(place, account));
     }
     let request = managed_storage::recover(vault, name);
-    let back = run
+    match run
         .send("recover the deleted enrolment", place, request)
-        .await?;
-    let enrolment = update(run, place, Enrolment::read(back), &wish.terms).await?;
+        .await
+    {
+        Err(error) if !error.is(|azure| azure.may_have_executed() || azure.is_not_found()) => {
+            return Err(error.into());
+        }
+        _ => {}
+    }
+    let back = wait_until_it_lives(run, place).await?;
+    let change = TermsChange::between(&back.terms, &wish.terms);
+    let active = (back.active != Some(wish.active)).then_some(wish.active);
+    let (enrolment, unfinished) = if change.is_empty() && active.is_none() {
+        (back, None)
+    } else {
+        // From here on the account is enrolled: what fails now is left for the next run.
+        match patch(run, place, change, active).await {
+            Ok(enrolment) => (enrolment, None),
+            Err(error) => (back, Some(error)),
+        }
+    };
     Ok(Attempt::Settled(Enrolled {
         enrolment,
         how: How::Recovered,
+        unfinished,
     }))
+}
+
+/// A recovered record takes a moment to appear.
+async fn wait_until_it_lives(run: &Run<'_>, place: &Place) -> Result<Enrolment, EnrolError> {
+    let mut pauses = Pauses::new();
+    loop {
+        if let Some(enrolment) = look(run, place).await? {
+            return Ok(enrolment);
+        }
+        let halted = |halt| EnrolError::Halted {
+            place: place.to_string(),
+            halt,
+            last: None,
+        };
+        run.pause(pauses.next()).await.map_err(halted)?;
+    }
+}
+
+/// Ends an enrolment between two tries. If a request of unclear effect was sent, a last look tells
+/// whether it took effect: otherwise nobody would know of the record.
+async fn end(
+    run: &Run<'_>,
+    place: &Place,
+    wish: &Wish,
+    sent: bool,
+    halt: Halt,
+    last: StepError,
+) -> Result<Enrolled, EnrolError> {
+    if !sent {
+        return Err(EnrolError::Halted {
+            place: place.to_string(),
+            halt,
+            last: Some(last),
+        });
+    }
+    let request = managed_storage::get(&place.vault, &place.name);
+    match run.client().send(request).await {
+        Ok(managed) if managed.resource_id.is(&wish.account) => {
+            let enrolment = Enrolment::read(managed);
+            Ok(Enrolled {
+                enrolment,
+                how: How::Made,
+                unfinished: None,
+            })
+        }
+        Err(error) if error.is_not_found() => Err(EnrolError::Halted {
+            place: place.to_string(),
+            halt,
+            last: Some(last),
+        }),
+        _ => Err(EnrolError::Unclear {
+            place: place.to_string(),
+            last,
+        }),
+    }
 }
 
 fn new_record(wish: &Wish) -> NewManagedStorage {
     NewManagedStorage {
         resource_id: wish.account.clone(),
-        active_key: match wish.active {
-            KeySlot::Key1 => KeyName::Key1,
-            KeySlot::Key2 => KeyName::Key2,
-        },
+        active_key: key_name(wish.active),
         auto_regenerate: wish.terms.auto_regenerate,
         regeneration_period: wish.terms.period.map(|period| period.to_string()),
-        enabled: true,
+        enabled: wish.terms.enabled,
         tags: wish.terms.tags.clone(),
     }
 }
@@ -220,14 +394,10 @@ fn foreign(place: &Place, account: String) -> EnrolError {
     }
 }
 
-/// Tells a right that has not arrived yet from one that will not come.
+/// Recognises the rights that are granted for an enrolment and take a while to arrive.
 fn is_right_missing(error: &Error) -> bool {
     matches!(
         error.forbidden_cause(),
-        Some(
-            ForbiddenCause::KeyVaultLacksRole
-                | ForbiddenCause::VaultPolicyLacks { .. }
-                | ForbiddenCause::CallerLacksArmAction { .. }
-        )
+        Some(ForbiddenCause::KeyVaultLacksRole | ForbiddenCause::VaultPolicyLacks { .. })
     )
 }

@@ -3,13 +3,14 @@
 //! Deleting a definition removes its secret from the vault. Tokens minted before stay good until
 //! they expire or their key is regenerated.
 
-use azure::id::{SasDefinitionName, SecretName};
+use azure::error::Error;
+use azure::id::SasDefinitionName;
 use azure::sas::SasTemplate;
 use azure::vault::sas_definition::{self, NewSasDefinition, SasDefinition, SasDefinitionUpdate};
 use rotation::period::Period;
 
 use super::Place;
-use crate::run::{Halt, Run, StepError, absent};
+use crate::run::{Halt, Pauses, Run, StepError, absent};
 
 /// Where a SAS definition stands: a name under an enrolment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,15 +19,6 @@ pub struct DefinitionPlace {
     pub enrolment: Place,
     /// Its name.
     pub name: SasDefinitionName,
-}
-
-impl DefinitionPlace {
-    /// Names the secret under which the vault hands out tokens.
-    pub fn secret(&self) -> Option<SecretName> {
-        format!("{}-{}", self.enrolment.name, self.name)
-            .parse()
-            .ok()
-    }
 }
 
 impl std::fmt::Display for DefinitionPlace {
@@ -102,10 +94,29 @@ pub enum DefineError {
     Halted(#[from] Halt),
 }
 
+/// A SAS definition that the vault now holds.
+#[derive(Debug)]
+pub struct Defined {
+    /// What the vault holds.
+    pub definition: Definition,
+    /// Why it is not yet as wanted, if it is not.
+    pub unfinished: Option<StepError>,
+}
+
+impl From<Definition> for Defined {
+    fn from(definition: Definition) -> Self {
+        Self {
+            definition,
+            unfinished: None,
+        }
+    }
+}
+
 /// Makes a SAS definition, recovers a deleted one, or adopts one that already is as wanted.
 ///
 /// # Cancellation
-/// A run that ends anywhere leaves either no definition, or one that the next run adopts.
+/// A run that ends anywhere leaves no definition, or one that the next run adopts; a run that is
+/// killed after it recovered a deleted definition leaves one that has to be imported.
 ///
 /// # Errors
 /// The definition is somebody else's, or Azure refused. Nothing was overwritten.
@@ -113,10 +124,9 @@ pub async fn define(
     run: &Run<'_>,
     place: &DefinitionPlace,
     wish: &DefinitionWish,
-) -> Result<Definition, DefineError> {
-    run.go_on()?;
+) -> Result<Defined, DefineError> {
     match look_at_definition(run, place).await? {
-        Some(present) if present.means(wish) => return Ok(present),
+        Some(present) if present.means(wish) => return Ok(present.into()),
         Some(_) => {
             return Err(DefineError::Exists {
                 place: place.to_string(),
@@ -133,8 +143,8 @@ pub async fn define(
     };
     let request = sas_definition::set(vault, account, &place.name, &new);
     match run.send("define the SAS", place, request).await {
-        Ok(made) => Ok(Definition::read(made)),
-        Err(error) if error.azure().is_conflict() => recover(run, place, wish, error).await,
+        Ok(made) => Ok(Definition::read(made).into()),
+        Err(error) if error.is(Error::is_conflict) => recover(run, place, wish, error).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -144,17 +154,50 @@ async fn recover(
     place: &DefinitionPlace,
     wish: &DefinitionWish,
     conflict: StepError,
-) -> Result<Definition, DefineError> {
+) -> Result<Defined, DefineError> {
     let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
     let request = sas_definition::get_deleted(vault, account, &place.name);
-    if run.client().send(request).await.is_err() {
+    if run
+        .send("read the deleted SAS definition", place, request)
+        .await
+        .is_err()
+    {
         // Not a deleted definition either: the conflict has another reason, which Azure named.
         return Err(conflict.into());
     }
     let request = sas_definition::recover(vault, account, &place.name);
-    run.send("recover the deleted SAS definition", place, request)
-        .await?;
-    Ok(redefine(run, place, wish).await?)
+    match run
+        .send("recover the deleted SAS definition", place, request)
+        .await
+    {
+        Err(error) if !error.is(|azure| azure.may_have_executed() || azure.is_not_found()) => {
+            return Err(error.into());
+        }
+        _ => {}
+    }
+    let back = wait_until_it_lives(run, place).await?;
+    // From here on the definition exists: what fails now is left for the next run.
+    match redefine(run, place, wish).await {
+        Ok(definition) => Ok(definition.into()),
+        Err(error) => Ok(Defined {
+            definition: back,
+            unfinished: Some(error),
+        }),
+    }
+}
+
+/// A recovered definition takes a moment to appear.
+async fn wait_until_it_lives(
+    run: &Run<'_>,
+    place: &DefinitionPlace,
+) -> Result<Definition, DefineError> {
+    let mut pauses = Pauses::new();
+    loop {
+        if let Some(definition) = look_at_definition(run, place).await? {
+            return Ok(definition);
+        }
+        run.pause(pauses.next()).await?;
+    }
 }
 
 /// Brings a SAS definition up to date.

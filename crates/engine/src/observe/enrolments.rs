@@ -125,12 +125,7 @@ async fn read_record(
         Ok(bundle) => (enrolment_of(vault, &bundle), Vec::new()),
         Err(error) => {
             let act = format!("read the record `{}`", item.name);
-            let hole = failed(
-                FindingCode::VaultUnreadable,
-                vault.id.as_str(),
-                act,
-                error,
-            );
+            let hole = failed(FindingCode::VaultUnreadable, vault.id.as_str(), act, error);
             (unread(vault, item), vec![hole])
         }
     };
@@ -151,7 +146,8 @@ fn enrolment_of(vault: &Vault, record: &ManagedStorage) -> Enrolment {
             None => Renewal::Unknown,
         },
         period: record.regeneration_period.clone().map(SeenPeriod::new),
-        enrolled_at: record.created,
+        // A change of the terms may begin the period anew, so nothing earlier proves a delay.
+        enrolled_at: record.created.max(record.updated),
     }
 }
 

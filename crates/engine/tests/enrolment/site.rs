@@ -7,10 +7,12 @@ use std::time::Duration;
 use azure::arm::authorization::{self, RoleAssignment};
 use azure::{
     Client, Cloud, Env, Listed, ManualClock, Settings, SignIn, SignInSettings, StorageAccountId,
+    VaultUrl,
 };
 use emulator::{Emulator, Fault, FaultRule, Fleet, Options};
 use engine::grant::{self, Made};
-use engine::managed::{self, EnrolError, Enrolled, Place, Removal, Wish};
+use engine::managed::{self, EnrolError, Enrolled, Enrolment, Place, Removal, UpdateError, Wish};
+use engine::register::Register;
 use engine::run::{Run, StepError};
 use rotation::enrolment::Terms;
 use rotation::slot::KeySlot;
@@ -21,7 +23,8 @@ const FLEET: &str = r#"{"subscriptions":[{
     "accounts":[
         {"resource_group":"rg","name":"stone","key1_created":"2026-01-01T00:00:00Z","key2_created":"2026-01-01T00:00:00Z"},
         {"resource_group":"rg","name":"sttwo","key1_created":"2026-01-01T00:00:00Z","key2_created":"2026-01-01T00:00:00Z"}],
-    "vaults":[{"resource_group":"rg","name":"kvone","soft_delete_days":90,"access_policies":[]}]}]}"#;
+    "vaults":[{"resource_group":"rg","name":"kvone","soft_delete_days":90,"access_policies":[]},
+        {"resource_group":"rg","name":"kvtwo","soft_delete_days":90,"access_policies":[]}]}]}"#;
 
 /// The emulator, the client, and what the tests act on.
 pub struct Site {
@@ -31,6 +34,7 @@ pub struct Site {
     pub stop: CancellationToken,
     pub account: StorageAccountId,
     pub place: Place,
+    pub register: Register,
 }
 
 impl Site {
@@ -38,30 +42,57 @@ impl Site {
         // A second installation in the same process is refused, which is just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut options = Options::ephemeral(FLEET.parse::<Fleet>().expect("a fleet"));
-        options.state_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        // What an earlier run left would be taken up again.
+        let _ = std::fs::remove_dir_all(&folder);
+        options.state_dir = Some(folder);
         let emulator = emulator::start(options).await.expect("an emulator");
         let env = Env::from_pairs(emulator.environment().iter().cloned());
         let sign_in = SignIn::choose(&SignInSettings::default(), &env).expect("a way to sign in");
         let settings = Settings::from_env(sign_in, Cloud::Public, &env);
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
         let clock = Arc::new(ManualClock::new(now));
-        let client =
-            Client::new(settings, env, Arc::<ManualClock>::clone(&clock)).expect("a client of the emulator");
-        let vault = azure::VaultUrl::parse("https://kvone.vault.azure.net", &Cloud::Public);
-        let place = Place {
-            vault: vault.expect("a vault"),
-            name: "stone".parse().expect("a name"),
-        };
+        let client = Client::new(settings, env, Arc::<ManualClock>::clone(&clock))
+            .expect("a client of the emulator");
+        let place = place("kvone", "stone");
         let account = account("stone");
-        Self { emulator, client, clock, stop: CancellationToken::new(), account, place }
+        Self {
+            emulator,
+            client,
+            clock,
+            stop: CancellationToken::new(),
+            account,
+            place,
+            register: Register::default(),
+        }
     }
 
     pub fn run(&self) -> Run<'_> {
-        Run::new(&self.client, self.clock.as_ref(), &self.stop, Duration::from_secs(600))
+        Run::new(
+            &self.client,
+            self.clock.as_ref(),
+            &self.stop,
+            Duration::from_secs(600),
+        )
+    }
+
+    /// Gives an operation that is out of time after its first wait.
+    pub fn short_run(&self) -> Run<'_> {
+        Run::new(
+            &self.client,
+            self.clock.as_ref(),
+            &self.stop,
+            Duration::from_millis(500),
+        )
     }
 
     pub fn terms(period: &str) -> Terms {
-        Terms { auto_regenerate: true, period: period.parse().ok(), tags: [].into() }
+        Terms {
+            auto_regenerate: true,
+            enabled: true,
+            period: period.parse().ok(),
+            tags: [].into(),
+        }
     }
 
     pub fn another_account(&self) -> StorageAccountId {
@@ -69,20 +100,32 @@ impl Site {
     }
 
     pub async fn grant(&self) -> Made {
-        grant::grant_for_enrolment(&self.run(), &self.account, &self.place.vault, None)
+        grant::grant_for_enrolment(&self.run(), &self.account, &self.place, None)
             .await
             .expect("the default caller may grant")
     }
 
     pub async fn enrol(&self, period: &str) -> Result<Enrolled, EnrolError> {
-        managed::enrol(&self.run(), &self.place, &self.wish(period, true)).await
+        managed::enrol(
+            &self.run(),
+            &self.register,
+            &self.place,
+            &self.wish(period, true),
+        )
+        .await
     }
 
     pub async fn enrol_without_fresh_rights(&self) -> Result<Enrolled, EnrolError> {
-        managed::enrol(&self.run(), &self.place, &self.wish("P30D", false)).await
+        managed::enrol(
+            &self.run(),
+            &self.register,
+            &self.place,
+            &self.wish("P30D", false),
+        )
+        .await
     }
 
-    fn wish(&self, period: &str, rights_are_fresh: bool) -> Wish {
+    pub fn wish(&self, period: &str, rights_are_fresh: bool) -> Wish {
         Wish {
             account: self.account.clone(),
             active: KeySlot::Key1,
@@ -91,24 +134,56 @@ impl Site {
         }
     }
 
+    pub async fn take_back(&self, made: &Made) {
+        grant::take_back(
+            &self.run(),
+            &self.register,
+            &self.place,
+            &self.account,
+            made,
+        )
+        .await
+        .expect("taken back");
+    }
+
+    pub async fn update(&self, period: &str) -> Result<Enrolment, UpdateError> {
+        managed::update(
+            &self.run(),
+            &self.place,
+            &self.account,
+            &Self::terms(period),
+        )
+        .await
+    }
+
     pub async fn remove(&self) -> Result<Removal, StepError> {
-        managed::remove(&self.run(), &self.place, &self.account).await
+        managed::remove(&self.run(), &self.register, &self.place, &self.account).await
     }
 
     pub fn fault(&self, operation: &str, fault: Fault) {
-        let rule = FaultRule { operation: operation.to_owned(), nth: 1, count: 1, fault };
+        let rule = FaultRule {
+            operation: operation.to_owned(),
+            nth: 1,
+            count: 1,
+            fault,
+        };
         self.emulator.control().set_fault(rule);
     }
 
     pub fn operations(&self) -> Vec<String> {
         let journal = self.emulator.control().journal();
         // The vault's challenge is answered before the operation is looked at.
-        let done = journal.into_iter().filter(|entry| entry.status != Some(401));
+        let done = journal
+            .into_iter()
+            .filter(|entry| entry.status != Some(401));
         done.map(|entry| entry.operation).collect()
     }
 
     pub fn count(&self, operation: &str) -> usize {
-        self.operations().iter().filter(|name| *name == operation).count()
+        self.operations()
+            .iter()
+            .filter(|name| *name == operation)
+            .count()
     }
 
     pub async fn roles_of_key_vault(&self) -> Vec<RoleAssignment> {
@@ -118,6 +193,15 @@ impl Site {
         let list = authorization::role_assignments(&scope, &principal);
         let listed = self.client.list(list).await.expect("listed");
         listed.into_iter().filter_map(Listed::item).collect()
+    }
+}
+
+/// Names a record in a vault.
+pub fn place(vault: &str, name: &str) -> Place {
+    let vault = VaultUrl::of_name(vault, &Cloud::Public);
+    Place {
+        vault: vault.expect("a vault"),
+        name: name.parse().expect("a name"),
     }
 }
 

@@ -26,23 +26,18 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Reads a planned or stored policy.
+    /// Reads a planned policy.
     ///
     /// Configurations have been checked attribute by attribute before; what can still fail here
     /// is an address of another cloud than the configured one.
     pub(super) fn read(value: &Value, cloud: &Cloud) -> Result<Self, Diagnostic> {
-        let vault_path = key_vault("vault_uri");
-        let vault = parse_vault(&text(value, &vault_path), Some(cloud))
-            .map_err(|reason| invalid("Not a vault of this cloud", &reason, vault_path))?;
         Ok(Self {
-            place: Place {
-                vault,
-                name: parsed(value, key_vault("name"))?,
-            },
-            account: parsed(value, Path::attribute("storage_account_id"))?,
+            place: place(value, cloud)?,
+            account: account(value)?,
             terms: Terms {
                 auto_regenerate: flag(value, &key_vault("auto_regenerate")),
                 period: Some(parsed(value, Path::attribute("rotation_period"))?),
+                enabled: true,
                 tags: tags(value.get("tags")),
             },
             max_key_age: parsed(value, Path::attribute("max_key_age"))?,
@@ -64,11 +59,37 @@ impl Model {
     }
 }
 
-/// What Azure shows of a policy; the account may be unreadable.
+/// Finds where the enrolment of a policy stands.
+pub(super) fn place(value: &Value, cloud: &Cloud) -> Result<Place, Diagnostic> {
+    let path = key_vault("vault_uri");
+    let vault = parse_vault(&text(value, &path), Some(cloud))
+        .map_err(|reason| invalid("Not a vault of this cloud", &reason, path))?;
+    Ok(Place {
+        vault,
+        name: parsed(value, key_vault("name"))?,
+    })
+}
+
+/// Finds the account of a policy.
+pub(super) fn account(value: &Value) -> Result<StorageAccountId, Diagnostic> {
+    parsed(value, Path::attribute("storage_account_id"))
+}
+
+/// What Azure shows of a policy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen<'a> {
     pub(super) enrolment: &'a Enrolment,
-    pub(super) account: Option<&'a StorageAccount>,
+    pub(super) account: AccountSeen<'a>,
+}
+
+/// What Azure shows of the account of a policy.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AccountSeen<'a> {
+    Known(&'a StorageAccount),
+    /// There is no such account any more.
+    Gone,
+    /// It could not be read this time; what was known of it before stays.
+    Unreadable,
 }
 
 /// Puts what Azure shows in the place of everything that the plan left open.
@@ -121,9 +142,23 @@ pub(super) fn refresh(stored: &Value, seen: Seen<'_>) -> Value {
         Value::from(enrolment.terms.auto_regenerate),
     );
     state.set("key_vault", vault);
-    if let Some(account) = account {
+    if let AccountSeen::Known(account) = account {
         let expiration = has_expiration(stored, account);
         state.set("set_key_expiration_policy", Value::from(expiration));
+    }
+    state
+}
+
+/// Gives the state of a policy whose enrolment is gone, while rights that were made for it remain.
+pub(super) fn vanished(stored: &Value) -> Value {
+    let mut state = stored.clone();
+    for name in [
+        "active_key",
+        "key1_created_at",
+        "key2_created_at",
+        "next_rotation_due",
+    ] {
+        state.set(name, Value::Null);
     }
     state
 }
@@ -135,22 +170,32 @@ fn has_expiration(stored: &Value, account: &StorageAccount) -> bool {
     wanted && account.key_expiration_days == age.map(Period::days_rounded_up)
 }
 
-fn observed(seen: Seen<'_>) -> [(&'static str, Value); 5] {
+/// Lists what Azure shows; what it did not show this time is left out.
+fn observed(seen: Seen<'_>) -> Vec<(&'static str, Value)> {
     let Seen { enrolment, account } = seen;
-    let key1 = account.and_then(|account| account.key1_created_at);
-    let key2 = account.and_then(|account| account.key2_created_at);
-    let next = next_turn(&enrolment.terms, enrolment.created, [key1, key2]);
     let life = enrolment
         .terms
         .period
         .map(|period| period.longest_key_life().to_string());
-    [
+    let mut shown = vec![
         ("active_key", enrolment.active.map(KeySlot::as_str).into()),
+        ("longest_key_life", life.into()),
+    ];
+    let keys = match account {
+        AccountSeen::Unreadable => return shown,
+        AccountSeen::Gone => [None, None],
+        AccountSeen::Known(account) => [account.key1_created_at, account.key2_created_at],
+    };
+    let [key1, key2] = keys;
+    shown.extend([
         ("key1_created_at", instant(key1)),
         ("key2_created_at", instant(key2)),
-        ("longest_key_life", life.into()),
-        ("next_rotation_due", instant(next)),
-    ]
+        (
+            "next_rotation_due",
+            instant(next_turn(&enrolment.terms, enrolment.times, keys)),
+        ),
+    ]);
+    shown
 }
 
 /// Gives the state of an enrolment of which only the place is known; a refresh completes it.

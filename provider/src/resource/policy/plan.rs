@@ -6,7 +6,8 @@ use rotation::period::{Period, RotationPeriod};
 use rotation::policy::Policy;
 
 use super::model::key_vault;
-use crate::convert::text;
+use crate::convert::{forgive_spelling, same_spelling, text};
+use crate::private;
 
 /// Checks what no single attribute can: a limit that no pace of rotation can keep.
 pub(super) fn validate(config: &Value) -> Diagnostics {
@@ -30,17 +31,23 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
 }
 
 /// Completes a planned policy: fills in what follows from the configuration, keeps what differs in
-/// spelling only, and warns of a pace that is too slow for the limit.
+/// spelling only, and warns of what the plan would lead to.
 pub(super) fn plan(plan: &mut Plan) {
     name_after_account(plan);
-    forgive_spelling(plan, &Path::attribute("storage_account_id"));
-    forgive_spelling(plan, &key_vault("vault_uri"));
-    let id = identifier(&plan.planned);
-    if let Some(id) = id {
-        plan.planned.set("id", Value::from(id));
+    for path in [
+        Path::attribute("storage_account_id"),
+        key_vault("vault_uri"),
+        key_vault("name"),
+    ] {
+        forgive_spelling(plan, &path);
+    }
+    if let Some(id) = identifier(plan) {
+        plan.planned.set("id", id);
     }
     follow_the_period(plan);
+    replace_the_vanished(plan);
     warn_of_old_keys(plan);
+    warn_of_a_blocked_name(plan);
 }
 
 /// Names the enrolment after the account, where no name is configured.
@@ -63,29 +70,46 @@ fn name_after_account(plan: &mut Plan) {
     plan.planned.set("key_vault", vault);
 }
 
-/// Takes a replacement back where the new text means what the old one did.
-fn forgive_spelling(plan: &mut Plan, path: &Path) {
-    let Some(prior) = &plan.prior else { return };
-    if same_spelling(&text(prior, path), &text(&plan.planned, path)) {
-        plan.replace.retain(|replaced| replaced != path);
+/// Gives the identifier of the enrolment; the stored one stays if it means the same.
+fn identifier(plan: &Plan) -> Option<Value> {
+    let vault = plan.planned.at(&key_vault("vault_uri")).as_str()?;
+    let name = plan.planned.at(&key_vault("name")).as_str()?;
+    let id = format!(
+        "{}/storage/{name}",
+        vault.trim_end_matches('/').to_ascii_lowercase()
+    );
+    let stored = plan.prior.as_ref().map(|prior| prior.get("id"));
+    let kept = stored.filter(|stored| stored.as_str().is_some_and(|s| same_spelling(s, &id)));
+    Some(kept.cloned().unwrap_or_else(|| Value::from(id)))
+}
+
+/// Replaces a policy whose enrolment was removed by other means, so that the rights that were made
+/// for it are taken back.
+fn replace_the_vanished(plan: &mut Plan) {
+    let gone = private::read(&plan.private).is_ok_and(|note| note.gone);
+    if plan.prior.is_some() && gone {
+        plan.planned.set("id", Value::unknown());
+        plan.replace.push(Path::attribute("id"));
     }
 }
 
-/// Tells whether two ids or addresses differ in case or in a closing slash only.
-fn same_spelling(one: &str, other: &str) -> bool {
-    !one.is_empty()
-        && one
-            .trim_end_matches('/')
-            .eq_ignore_ascii_case(other.trim_end_matches('/'))
-}
-
-fn identifier(planned: &Value) -> Option<String> {
-    let vault = planned.at(&key_vault("vault_uri")).as_str()?;
-    let name = planned.at(&key_vault("name")).as_str()?;
-    Some(format!(
-        "{}/storage/{name}",
-        vault.trim_end_matches('/').to_ascii_lowercase()
-    ))
+/// Warns of a name that the vault keeps for the deleted enrolment of the account before.
+fn warn_of_a_blocked_name(plan: &mut Plan) {
+    let Some(prior) = &plan.prior else { return };
+    let same = |path: &Path| same_spelling(&text(prior, path), &text(&plan.planned, path));
+    let account = Path::attribute("storage_account_id");
+    let name = key_vault("name");
+    if same(&account) || !same(&name) || !same(&key_vault("vault_uri")) {
+        return;
+    }
+    let detail = format!(
+        "The name `{}` stays while the account changes. A vault with soft delete keeps the name \
+         for the deleted enrolment of the account before, for 7 to 90 days or until it is purged, \
+         and would refuse the new one. Choose another name, or leave it out.",
+        text(&plan.planned, &name)
+    );
+    plan.diagnostics
+        .push(Diagnostic::warning("Name may still be taken", detail).at(name));
 }
 
 /// Plans what depends on the pace: known where it follows from it, else left to apply.

@@ -1,7 +1,7 @@
 //! Reading and changing what a `keyrotation_sas_definition` stands for.
 
 use azure::client::Client;
-use engine::managed::{self, Definition};
+use engine::managed::{self, Defined, Definition};
 use engine::run::Run;
 use plugin::{
     Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics, ReadRequest,
@@ -58,24 +58,15 @@ async fn look(
 
 /// Makes the definition.
 pub(super) async fn create(shared: &Shared, context: &Context, request: CreateRequest) -> Applied {
-    let defined = change(shared, context, &request.planned, Operation::Create).await;
-    applied(defined, None)
-}
-
-/// Brings the definition up to date in place.
-pub(super) async fn update(shared: &Shared, context: &Context, request: UpdateRequest) -> Applied {
-    let defined = change(shared, context, &request.planned, Operation::Update).await;
-    applied(defined, Some(request.prior))
-}
-
-/// Answers with the new state, or with what still holds and the reason.
-fn applied(defined: Result<Value, Diagnostic>, still_holds: Option<Value>) -> Applied {
     let mut diagnostics = Diagnostics::default();
-    let state = match defined {
-        Ok(state) => Some(state),
+    let state = match define(shared, context, &request.planned).await {
+        Ok((state, warning)) => {
+            diagnostics.extend(warning);
+            Some(state)
+        }
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
-            still_holds
+            None
         }
     };
     Applied {
@@ -85,28 +76,68 @@ fn applied(defined: Result<Value, Diagnostic>, still_holds: Option<Value>) -> Ap
     }
 }
 
-async fn change(
+async fn define(
     shared: &Shared,
     context: &Context,
     planned: &Value,
-    operation: Operation,
+) -> Result<(Value, Option<Diagnostic>), Diagnostic> {
+    let client = shared.client().ok_or_else(not_configured)?;
+    let Model { place, wish } = Model::read(planned, client.cloud())?;
+    let limit = Operation::Create.limit(planned);
+    let run = Run::new(&client, shared.clock(), context.token(), limit);
+    let Defined {
+        definition,
+        unfinished,
+    } = managed::define(&run, &place, &wish)
+        .await
+        .map_err(|error| diagnostic::define(&error))?;
+    let warning = unfinished.map(|error| {
+        let detail = format!(
+            "{place} was deleted before and has been recovered, but could not be brought up to \
+             date: {}\n\nThe next plan shows the difference, and applying that mends it.",
+            diagnostic::step(&error).detail
+        );
+        Diagnostic::warning("Recovered SAS definition has its old content", detail)
+    });
+    Ok((model::fill(planned, &definition), warning))
+}
+
+/// Brings the definition up to date in place.
+pub(super) async fn update(shared: &Shared, context: &Context, request: UpdateRequest) -> Applied {
+    let UpdateRequest {
+        prior,
+        planned,
+        private,
+        ..
+    } = request;
+    let mut diagnostics = Diagnostics::default();
+    let state = match redefine(shared, context, &planned).await {
+        Ok(state) => state,
+        Err(diagnostic) => {
+            // The prior state is what still holds, so that the next plan sees the difference.
+            diagnostics.push(diagnostic);
+            prior
+        }
+    };
+    Applied {
+        state: Some(state),
+        private,
+        diagnostics,
+    }
+}
+
+async fn redefine(
+    shared: &Shared,
+    context: &Context,
+    planned: &Value,
 ) -> Result<Value, Diagnostic> {
     let client = shared.client().ok_or_else(not_configured)?;
     let Model { place, wish } = Model::read(planned, client.cloud())?;
-    let run = Run::new(
-        &client,
-        shared.clock(),
-        context.token(),
-        operation.limit(planned),
-    );
-    let seen = match operation {
-        Operation::Create => managed::define(&run, &place, &wish)
-            .await
-            .map_err(|error| diagnostic::define(&error))?,
-        _ => managed::redefine(&run, &place, &wish)
-            .await
-            .map_err(|error| diagnostic::step(&error))?,
-    };
+    let limit = Operation::Update.limit(planned);
+    let run = Run::new(&client, shared.clock(), context.token(), limit);
+    let seen = managed::redefine(&run, &place, &wish)
+        .await
+        .map_err(|error| diagnostic::step(&error))?;
     Ok(model::fill(planned, &seen))
 }
 

@@ -1,11 +1,11 @@
 //! Validating and planning `keyrotation_sas_definition`: pure, without a clock and a request.
 
-use azure::sas::{SasTemplate, SasTemplateError};
+use azure::sas::{SasTemplate, SasTemplateError, holds_signature};
 use plugin::{Diagnostic, Diagnostics, Path, Plan, Value};
 use rotation::period::{Period, RotationPeriod};
 
 use super::model::{LETTERS, spelled_out, template_of_letters};
-use crate::convert::text;
+use crate::convert::{forgive_spelling, text};
 
 /// How a configuration says what tokens allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,7 @@ enum Form {
 
 /// Checks a raw template: its form, its version, and that it holds no signature.
 pub(super) fn check_template(text: &str) -> Result<(), String> {
-    let signed = text.trim_start_matches('?').split(['?', '&']).any(|part| {
-        part.split_once('=')
-            .is_some_and(|(name, _)| name.eq_ignore_ascii_case("sig"))
-    });
-    if signed {
+    if holds_signature(text) {
         // The text itself stays unsaid: it is a token.
         return Err(
             "the template holds a signature, which makes it a token: leave `sig`, `se` \
@@ -36,13 +32,13 @@ pub(super) fn check_template(text: &str) -> Result<(), String> {
 /// Checks that a configuration says in exactly one form what tokens allow, and that it is legal.
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
-    let template = !config.get("template_uri").is_null();
-    let given = |name: &&str| !config.get(name).is_null();
+    let template = config.get("template_uri");
+    let given = |name: &&str| config.get(name).is_known();
     let letters = LETTERS
         .into_iter()
         .chain(["protocol", "ip_range"])
         .find(given);
-    if let (true, Some(extra)) = (template, letters) {
+    if let (true, Some(extra)) = (template.is_known(), letters) {
         let detail = format!(
             "A template says everything that tokens allow, so `{extra}` would have no effect \
              beside it. Remove one of the two."
@@ -50,27 +46,33 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
         diagnostics
             .push(Diagnostic::error("Two ways to say the same", detail).at(Path::attribute(extra)));
     }
-    if !template {
-        for name in LETTERS
-            .into_iter()
-            .filter(|name| config.get(name).is_null())
-        {
+    if template.is_null() {
+        diagnostics.extend(check_letters(config));
+    }
+    diagnostics
+}
+
+fn check_letters(config: &Value) -> Vec<Diagnostic> {
+    let missing = |name: &&str| config.get(name).is_null();
+    let found: Vec<Diagnostic> = LETTERS
+        .into_iter()
+        .filter(missing)
+        .map(|name| {
             let detail = format!(
                 "`{name}` says in letters what tokens open and allow. Set it, or give a raw \
                  `template_uri` instead of all letters."
             );
-            diagnostics
-                .push(Diagnostic::error("Missing letters", detail).at(Path::attribute(name)));
-        }
-        if !diagnostics.has_errors() && letters_known(config) {
-            diagnostics.extend(
-                template_of_letters(config)
-                    .err()
-                    .map(|error| wording(&error)),
-            );
-        }
+            Diagnostic::error("Missing letters", detail).at(Path::attribute(name))
+        })
+        .collect();
+    if found.is_empty() && letters_known(config) {
+        return template_of_letters(config)
+            .err()
+            .iter()
+            .map(wording)
+            .collect();
     }
-    diagnostics
+    found
 }
 
 fn letters_known(value: &Value) -> bool {
@@ -141,7 +143,11 @@ fn spell_out(plan: &mut Plan) {
     }
 }
 
+/// Names the definition and its secret, and forgives another spelling of the same names.
 fn name(plan: &mut Plan) {
+    for path in [Path::attribute("policy_id"), Path::attribute("name")] {
+        forgive_spelling(plan, &path);
+    }
     let planned = &plan.planned;
     let (Some(policy), Some(name)) = (
         planned.get("policy_id").as_str(),
@@ -150,13 +156,19 @@ fn name(plan: &mut Plan) {
         return;
     };
     let id = format!("{policy}/sas/{name}");
-    let secret = policy
-        .rsplit_once("/storage/")
-        .map_or_else(Value::unknown, |(vault, enrolment)| {
-            Value::from(format!("{vault}/secrets/{enrolment}-{name}"))
-        });
-    plan.planned.set("id", Value::from(id));
-    if plan.prior.is_none() {
+    let secret =
+        policy
+            .rsplit_once("/storage/")
+            .map_or_else(Value::unknown, |(vault, enrolment)| {
+                Value::from(format!(
+                    "{}/secrets/{enrolment}-{name}",
+                    vault.to_ascii_lowercase()
+                ))
+            });
+    let stored = plan.prior.as_ref().map(|prior| prior.get("id"));
+    let same = stored.is_some_and(|s| s.as_str().is_some_and(|s| s.eq_ignore_ascii_case(&id)));
+    if !same {
+        plan.planned.set("id", Value::from(id));
         plan.planned.set("secret_id", secret);
     }
 }

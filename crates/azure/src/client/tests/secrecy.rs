@@ -87,7 +87,9 @@ async fn no_secret_is_logged_or_shown() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(log.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole process: a subscriber of one thread misses what other threads have registered.
+    // So the log of all other tests is searched too.
+    tracing::subscriber::set_global_default(subscriber).expect("the only subscriber");
     let transport = ScriptedTransport::new(script()).without_challenges();
     let client = signing_in(&transport);
     let keys = client

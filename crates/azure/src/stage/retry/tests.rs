@@ -1,7 +1,7 @@
 //! Tests of waits; what is repeated at all is tested through the client.
 
 use super::*;
-use crate::fixtures::clock;
+use crate::{clock::ManualClock, fixtures::clock};
 
 fn retry(settings: RetrySettings) -> Retry {
     let jitter = Env::from_pairs([("unused", "unused")]);
@@ -83,4 +83,20 @@ fn no_wait_outlasts_the_deadline_or_the_longest_wait() {
     assert_eq!(wait(1, "31"), None);
     assert_eq!(wait(1, "600"), None);
     assert_eq!(wait(5, "1"), None);
+}
+
+#[tokio::test]
+async fn no_wait_outlasts_the_operation_or_a_stop() {
+    let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().expect("a time"));
+    let minute = Duration::from_secs(60);
+    let near = "2026-01-01T00:00:30Z".parse().expect("a time");
+    let far = "2026-01-01T01:00:00Z".parse().expect("a time");
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    let going = CancellationToken::new();
+    assert!(!Bounds::new(going.clone(), near).wait(&clock, minute).await);
+    assert!(!Bounds::new(stopped, far).wait(&clock, minute).await);
+    assert!(clock.sleeps().is_empty(), "nobody waited");
+    assert!(Bounds::new(going, far).wait(&clock, minute).await);
+    assert_eq!(clock.sleeps(), [minute]);
 }
