@@ -10,13 +10,12 @@
 //! for those of somebody else, and stay. They also stay while the vault holds any enrolment.
 
 mod role;
-mod vault_access;
+pub mod vault_access;
 
 use azure::arm::vaults::Vault;
 use azure::id::{PrincipalId, RoleAssignmentId, StorageAccountId};
 
-pub use role::KEY_OPERATOR_ROLE;
-pub use vault_access::{VaultAccess, find_vault};
+use vault_access::{VaultAccess, find_vault};
 
 use crate::managed::Place;
 use crate::register::Register;

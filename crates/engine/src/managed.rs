@@ -20,20 +20,14 @@
 //!   to date leaves a living record with the old settings. The next run cannot tell it from
 //!   somebody else's, and asks for it to be imported.
 
-mod enrol;
-mod sas;
+pub mod enrol;
+pub mod sas;
 
 use azure::arm::storage::{self, StorageAccount};
 use azure::id::{KeyName, ManagedStorageName, StorageAccountId, VaultUrl};
 use azure::vault::managed_storage::{self, ManagedStorage, ManagedStorageUpdate};
 use rotation::enrolment::{Found, RecordTimes, Terms, TermsChange, Whose};
 use rotation::slot::KeySlot;
-
-pub use enrol::{EnrolError, Enrolled, How, Wish, enrol};
-pub use sas::{
-    DefineError, Defined, Definition, DefinitionPlace, DefinitionWish, define, look_at_definition,
-    redefine, undefine,
-};
 
 use crate::register::Register;
 use crate::run::{Run, StepError, absent};

@@ -13,7 +13,7 @@ use azure::id::{StorageAccountId, SubscriptionId};
 use rotation::finding::FindingCode;
 use rotation::observation::{Enrolment, Observation, PerSlot, SharedKey};
 
-use self::reading::{Found, Part, read_each, read_list};
+use self::reading::{Found, Part, read_all, read_list};
 
 pub(crate) use self::reading::odd_hole;
 
@@ -96,6 +96,28 @@ pub async fn observe(client: &ReadClient, subscriptions: &[SubscriptionId]) -> S
     Seen { accounts, holes }
 }
 
+/// Looks at one account, and for its enrolments at the vaults of the subscriptions.
+///
+/// # Errors
+/// Azure's refusal to show the account. A vault that cannot be read is a hole.
+///
+/// # Cancellation
+/// Nothing is changed, so nothing is left behind.
+pub async fn observe_account(
+    client: &ReadClient,
+    id: &StorageAccountId,
+    subscriptions: &[SubscriptionId],
+) -> Result<(SeenAccount, Vec<Hole>), azure::error::Error> {
+    let account = client.send(storage::get(id)).await?;
+    let accounts = std::slice::from_ref(&account);
+    let mut found = enrolments::read(client, subscriptions, accounts).await;
+    let seen = SeenAccount {
+        observation: observation_of(&account, found.index.take(&account.id)),
+        id: account.id,
+    };
+    Ok((seen, found.holes))
+}
+
 /// Says in our words what an account's description and its vault records say.
 pub fn observation_of(account: &StorageAccount, enrolments: Vec<Enrolment>) -> Observation {
     Observation {
@@ -116,7 +138,7 @@ async fn list_accounts(
     client: &ReadClient,
     subscriptions: &[SubscriptionId],
 ) -> Found<StorageAccount> {
-    read_each(subscriptions, |subscription| async move {
+    let readings = subscriptions.iter().map(|subscription| async move {
         let part = Part {
             scope: format!("/subscriptions/{subscription}"),
             act: "list the storage accounts",
@@ -124,8 +146,8 @@ async fn list_accounts(
             item_code: FindingCode::AccountUnreadable,
         };
         read_list(client, storage::list(subscription), part).await
-    })
-    .await
+    });
+    read_all(readings.collect()).await
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use rotation::finding::FindingCode;
 use rotation::observation::{Enrolment, Renewal, SeenPeriod};
 
 use super::Hole;
-use super::reading::{Found, Part, failed, read_each, read_list};
+use super::reading::{Found, Part, failed, read_all, read_list};
 
 /// The vault records by account.
 #[derive(Debug, Default)]
@@ -55,7 +55,9 @@ pub(super) async fn read(
     records
         .items
         .retain(|record| wanted.contains(&record.account));
-    let found = read_each(&records.items, |record| read_record(client, record)).await;
+    let readings = records.items.iter();
+    let readings = readings.map(|record| read_record(client, record));
+    let found = read_all(readings.collect()).await;
 
     let mut index = Index::default();
     for (account, enrolment) in found.items {
@@ -69,7 +71,7 @@ pub(super) async fn read(
 }
 
 async fn list_vaults(client: &ReadClient, subscriptions: &[SubscriptionId]) -> Found<Vault> {
-    read_each(subscriptions, |subscription| async move {
+    let readings = subscriptions.iter().map(|subscription| async move {
         let part = Part {
             scope: format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults"),
             act: "list the vaults",
@@ -77,12 +79,12 @@ async fn list_vaults(client: &ReadClient, subscriptions: &[SubscriptionId]) -> F
             item_code: FindingCode::VaultUnreadable,
         };
         read_list(client, vaults::list(subscription), part).await
-    })
-    .await
+    });
+    read_all(readings.collect()).await
 }
 
 async fn list_records<'a>(client: &ReadClient, vaults: &'a [Vault]) -> Found<Record<'a>> {
-    read_each(vaults, |vault| async move {
+    let readings = vaults.iter().map(|vault| async move {
         let part = Part {
             scope: vault.id.to_string(),
             act: "list the accounts that the vault manages",
@@ -104,8 +106,8 @@ async fn list_records<'a>(client: &ReadClient, vaults: &'a [Vault]) -> Found<Rec
             items: records.collect(),
             holes,
         }
-    })
-    .await
+    });
+    read_all(readings.collect()).await
 }
 
 /// Reads one record; if that fails, the account is still known to be enrolled.

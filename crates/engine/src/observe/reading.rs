@@ -53,18 +53,15 @@ pub(super) async fn read_list<T>(client: &ReadClient, list: List<T>, part: Part)
 }
 
 /// Reads many parts, a few at a time, and puts the results together in the order of the parts.
-pub(super) async fn read_each<'a, P, T, Reading>(
-    parts: &'a [P],
-    read: impl Fn(&'a P) -> Reading,
-) -> Found<T>
-where
-    Reading: Future<Output = Found<T>>,
-{
+///
+/// It takes the readings themselves: a future that held a closure which makes them could not be
+/// proven to be `Send`.
+pub(super) async fn read_all<T>(readings: Vec<impl Future<Output = Found<T>>>) -> Found<T> {
     let mut all = Found {
         items: Vec::new(),
         holes: Vec::new(),
     };
-    let mut under_way = stream::iter(parts).map(read).buffered(PARTS_AT_ONCE);
+    let mut under_way = stream::iter(readings).buffered(PARTS_AT_ONCE);
     while let Some(found) = under_way.next().await {
         all.items.extend(found.items);
         all.holes.extend(found.holes);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use azure::vault::managed_storage;
 use emulator::{Fault, When};
-use engine::managed::{self, EnrolError, How, Removal, UpdateError};
+use engine::managed::enrol::{self, EnrolError, How};
+use engine::managed::{self, Removal, UpdateError};
 use engine::run::Halt;
 use site::{Site, place};
 
@@ -176,7 +177,7 @@ async fn an_operation_that_ends_after_an_unclear_answer_looks_before_it_goes() {
     site.grant().await;
     site.fault("SetStorageAccount", Fault::Reset { reset: When::After });
     let wish = site.wish("P30D", true);
-    let enrolled = managed::enrol(&site.short_run(), &site.register, &site.place, &wish).await;
+    let enrolled = enrol::enrol(&site.short_run(), &site.register, &site.place, &wish).await;
     assert_eq!(enrolled.expect("seen by the last look").how, How::Made);
 }
 

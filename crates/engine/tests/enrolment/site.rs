@@ -11,7 +11,8 @@ use azure::{
 };
 use emulator::{Emulator, Fault, FaultRule, Fleet, Options};
 use engine::grant::{self, Made};
-use engine::managed::{self, EnrolError, Enrolled, Enrolment, Place, Removal, UpdateError, Wish};
+use engine::managed::enrol::{self, EnrolError, Enrolled, Wish};
+use engine::managed::{self, Enrolment, Place, Removal, UpdateError};
 use engine::register::Register;
 use engine::run::{Run, StepError};
 use rotation::enrolment::Terms;
@@ -106,7 +107,7 @@ impl Site {
     }
 
     pub async fn enrol(&self, period: &str) -> Result<Enrolled, EnrolError> {
-        managed::enrol(
+        enrol::enrol(
             &self.run(),
             &self.register,
             &self.place,
@@ -116,7 +117,7 @@ impl Site {
     }
 
     pub async fn enrol_without_fresh_rights(&self) -> Result<Enrolled, EnrolError> {
-        managed::enrol(
+        enrol::enrol(
             &self.run(),
             &self.register,
             &self.place,

@@ -1,0 +1,233 @@
+//! The emulator as a process: started for one test on free ports, with a fleet of the test's own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::http;
+use crate::place::{self, Scratch};
+use crate::process::{Running, wait_for};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running emulator; it ends, and its files go, when it is dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    // Dropped in this order: first the program, then the folder that it writes to.
+    running: Running,
+    ready: Value,
+    variables: Vec<(String, String)>,
+    scratch: Scratch,
+}
+
+/// One request that the emulator has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// The address, without secrets.
+    pub url: String,
+    /// The status of the answer; 0 if the connection was closed instead.
+    pub status: u64,
+    /// The published name of the operation, as in `SetStorageAccount`.
+    pub operation: String,
+}
+
+impl Emulator {
+    /// Starts an emulator with the fleet and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it ends or is not ready within a generous bound.
+    pub fn start(fleet: &Value) -> Result<Self> {
+        let scratch = Scratch::new()?;
+        let state = scratch.folder("emulator")?;
+        let document = scratch.path().join("fleet.json");
+        fs::write(&document, fleet.to_string()).context("cannot write the fleet")?;
+        let mut command = place::isolated(&place::keyrotation()?, scratch.path());
+        command
+            .args(["emulator", "start", "--state-dir"])
+            .arg(&state);
+        command.arg("--fleet").arg(&document);
+        command.args(["--tls-listen=127.0.0.1:0", "--proxy-listen=127.0.0.1:0"]);
+        command.arg("--control-listen=127.0.0.1:0");
+        let mut running = Running::start(&mut command)?;
+        let ready = wait_until_ready(&mut running, &state.join("ready.json"))?;
+        let variables = exported_variables(&state.join("env.sh"))?;
+        Ok(Self {
+            running,
+            ready,
+            variables,
+            scratch,
+        })
+    }
+
+    /// Describes a run of `program` that sees the emulator in the place of Azure and nothing else.
+    #[must_use]
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = place::isolated(program, self.scratch.path());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Returns the folder for what belongs to this emulator's test.
+    #[must_use]
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    /// Returns a variable of the environment that the emulator offers to its clients.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.variables.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns what the emulator has said so far, which is for people.
+    #[must_use]
+    pub fn talk(&self) -> String {
+        format!("{}{}", self.running.stdout(), self.running.stderr())
+    }
+
+    /// Moves the clock by an ISO 8601 duration.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator refuses.
+    pub fn advance(&self, duration: &str) -> Result<()> {
+        self.control("POST", "/clock", &json!({ "advance": duration }))
+            .map(drop)
+    }
+
+    /// Returns the emulator's time.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn now(&self) -> Result<String> {
+        let clock = self.control("GET", "/clock", &Value::Null)?;
+        let now = clock.get("now").and_then(Value::as_str);
+        now.map(str::to_owned)
+            .with_context(|| format!("no `now` in {clock}"))
+    }
+
+    /// Sets a fault, as the emulator's manual describes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator refuses.
+    pub fn set_fault(&self, fault: &Value) -> Result<()> {
+        self.control("POST", "/faults", fault).map(drop)
+    }
+
+    /// Returns all requests so far, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn journal(&self) -> Result<Vec<Request>> {
+        let journal = self.journal_text()?;
+        let requests = journal.get("requests").and_then(Value::as_array);
+        Ok(requests
+            .context("the journal lacks `requests`")?
+            .iter()
+            .map(request)
+            .collect())
+    }
+
+    /// Returns the journal as the emulator writes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn journal_text(&self) -> Result<Value> {
+        self.control("GET", "/journal", &Value::Null)
+    }
+
+    /// Returns how many requests of one operation were seen.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn count(&self, operation: &str) -> Result<usize> {
+        Ok(self
+            .journal()?
+            .iter()
+            .filter(|request| request.operation == operation)
+            .count())
+    }
+
+    /// Returns the storage accounts with their keys.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn accounts(&self) -> Result<Value> {
+        self.control("GET", "/accounts", &Value::Null)
+    }
+
+    fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let address = self.ready.get("control").and_then(Value::as_str);
+        let address = address.context("ready.json lacks `control`")?;
+        let address = address.trim_start_matches("http://");
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        http::ask(address, method, path, &body)
+    }
+}
+
+fn wait_until_ready(running: &mut Running, path: &Path) -> Result<Value> {
+    wait_for("the emulator", START_LIMIT, || {
+        if let Ok(text) = fs::read_to_string(path) {
+            return Ok(Some(
+                serde_json::from_str(&text).context("ready.json is not JSON")?,
+            ));
+        }
+        if running.has_ended()? {
+            bail!(
+                "the emulator has ended: {}{}",
+                running.stdout(),
+                running.stderr()
+            );
+        }
+        Ok(None)
+    })
+}
+
+/// Reads the `export NAME=value` lines of a file that is made for shells.
+fn exported_variables(path: &Path) -> Result<Vec<(String, String)>> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let exports = text.lines().filter_map(|line| line.strip_prefix("export "));
+    Ok(exports
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.trim_matches(['\'', '"']).to_owned()))
+        .collect())
+}
+
+fn request(entry: &Value) -> Request {
+    let text = |name: &str| {
+        entry
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .unwrap_or_default()
+    };
+    let status = entry
+        .get("status")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
+    Request {
+        method: text("method"),
+        url: text("url"),
+        status,
+        operation: text("operation"),
+    }
+}

@@ -1,0 +1,18 @@
+//! Drivers of the tests that cross rooms: they start the real programs, talk to them as their users
+//! do, and end them.
+//!
+//! The tests themselves are in `suite/`. Nothing here knows the insides of provider and command
+//! line tool, so that the tests prove what users see.
+
+pub mod caller;
+pub mod cli;
+pub mod emulator;
+pub mod fleet;
+pub mod metadata;
+pub mod pages;
+pub mod place;
+pub mod process;
+pub mod source;
+pub mod terraform;
+
+mod http;

@@ -1,0 +1,170 @@
+//! Where things are: the checkout, the built programs, the outside tools, folders for scratch.
+
+use std::env::consts;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, ensure};
+
+/// The Terraform core that the tests run.
+pub const TERRAFORM_VERSION: &str = "1.15.5";
+
+/// Returns the root of the checkout.
+pub fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// Returns the command line tool.
+///
+/// # Errors
+///
+/// Fails if it was not built.
+pub fn keyrotation() -> Result<PathBuf> {
+    program(profile_folder()?.join("keyrotation"))
+}
+
+/// Returns the Terraform provider.
+///
+/// # Errors
+///
+/// Fails if it was not built.
+pub fn provider() -> Result<PathBuf> {
+    program(profile_folder()?.join("terraform-provider-keyrotation"))
+}
+
+/// Returns the `terraform` command of [`TERRAFORM_VERSION`].
+///
+/// # Errors
+///
+/// Fails if it is not installed.
+pub fn terraform() -> Result<PathBuf> {
+    let profile = profile_folder()?;
+    let target = profile
+        .parent()
+        .context("the tests do not run from a build folder")?;
+    program(target.join(format!("tools/terraform-{TERRAFORM_VERSION}/terraform")))
+}
+
+/// Names the system the way Terraform does, as in `linux_amd64`.
+#[must_use]
+pub fn terraform_platform() -> String {
+    let system = if consts::OS == "macos" {
+        "darwin"
+    } else {
+        consts::OS
+    };
+    let processor = match consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    format!("{system}_{processor}")
+}
+
+/// Describes a run of `program` that shares nothing with the tests' own environment but the search
+/// path; `home` is where it may leave files.
+#[must_use]
+pub fn isolated(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .env("LANG", "C.UTF-8");
+    if let Some(path) = search_path() {
+        command.env("PATH", path);
+    }
+    command.current_dir(home);
+    command
+}
+
+/// Tells whether `cargo xtask docs` runs the tests: pages are written then instead of compared.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one switch of the test suite"
+)]
+pub fn writes_pages() -> bool {
+    std::env::var_os("KEYROTATION_WRITE_PAGES").is_some()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one variable that programs we start must share"
+)]
+fn search_path() -> Option<OsString> {
+    std::env::var_os("PATH")
+}
+
+/// Returns the folder with the programs of the profile that the tests were built in.
+fn profile_folder() -> Result<PathBuf> {
+    let test = std::env::current_exe().context("cannot find the program of the tests")?;
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .context("the tests do not run from a build folder")?;
+    Ok(folder.to_path_buf())
+}
+
+fn program(path: PathBuf) -> Result<PathBuf> {
+    ensure!(
+        path.exists(),
+        "{} is missing: `cargo xtask test` provides it",
+        path.display()
+    );
+    Ok(path)
+}
+
+/// A folder of one test's own that nobody else may read, removed when it is dropped.
+///
+/// It is in the system's temporary folder, not below the build folder: the provider puts a socket
+/// into it, and the path of a socket has only about a hundred bytes.
+#[derive(Debug)]
+pub struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    /// Creates the folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system's temporary folder cannot be written.
+    pub fn new() -> Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("keyrotation-suite-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let created = fs::DirBuilder::new().mode(0o700).create(&path);
+        created.with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    /// Returns its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Creates a folder below it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name is taken.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path.join(name);
+        fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.path));
+    }
+}

@@ -1,0 +1,123 @@
+//! Pages and examples are what they claim to be: generated pages are those of the schema, examples
+//! are formatted and valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use tests::emulator::Emulator;
+use tests::terraform::Terraform;
+use tests::{fleet, pages, place};
+
+use crate::configuration::Configuration;
+
+/// The folders whose pages are generated, all of them.
+const GENERATED: [&str; 1] = ["resources"];
+
+#[test]
+fn the_pages_are_those_of_the_schema() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "pages", &Configuration::default().text())?;
+    let schema = terraform.succeed(&["providers", "schema", "-json"])?.stdout;
+    let pages = pages::pages(&schema, &place::root().join("examples"))?;
+    let docs = place::root().join("docs");
+    if place::writes_pages() {
+        return write(&docs, &pages);
+    }
+    for (name, text) in &pages {
+        let present = fs::read_to_string(docs.join(name)).unwrap_or_default();
+        ensure!(
+            present == *text,
+            "docs/{name} is not what the schema says: run `cargo xtask docs`"
+        );
+    }
+    let known: BTreeSet<&str> = pages.keys().map(String::as_str).collect();
+    for folder in GENERATED {
+        for file in files(&docs.join(folder), "md")? {
+            let name = format!("{folder}/{}", file_name(&file)?);
+            ensure!(
+                known.contains(name.as_str()),
+                "docs/{name} describes nothing there is"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_example_is_formatted_and_valid() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "examples", &Configuration::default().text())?;
+    let mut seen = 0;
+    for folder in example_folders(&place::root().join("examples"))? {
+        let text = text_of(&folder)?;
+        terraform.write(&text)?;
+        let shown = folder.display();
+        terraform
+            .succeed(&["fmt", "-check"])
+            .with_context(|| format!("{shown} is not formatted"))?;
+        terraform
+            .succeed(&["validate"])
+            .with_context(|| format!("{shown} is not valid"))?;
+        seen += 1;
+    }
+    ensure!(seen >= 3, "only {seen} examples were found");
+    Ok(())
+}
+
+fn write(docs: &Path, pages: &BTreeMap<String, String>) -> Result<()> {
+    for (name, text) in pages {
+        let path = docs.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Finds the folders below `folder` that hold Terraform files.
+fn example_folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !files(folder, "tf")?.is_empty() {
+        found.push(folder.to_owned());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() && !file_name(&path)?.starts_with('.') {
+            found.extend(example_folders(&path)?);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Puts the files of an example together, in their order.
+fn text_of(folder: &Path) -> Result<String> {
+    let texts: Result<Vec<String>> = files(folder, "tf")?
+        .iter()
+        .map(|file| fs::read_to_string(file).context("cannot read an example"))
+        .collect();
+    Ok(texts?.join("\n"))
+}
+
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|found| found == ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> Result<&str> {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .with_context(|| format!("{} has no readable name", path.display()))
+}

@@ -1,0 +1,14 @@
+//! Tests that cross rooms, one module per subject.
+//!
+//! They run the programs that cargo has built and the tools under `target/tools`: `cargo xtask test`
+//! provides both.
+
+mod architecture;
+mod check;
+mod configuration;
+mod dependencies;
+mod documents;
+mod interruption;
+mod lifecycle;
+mod protocol;
+mod secrets;

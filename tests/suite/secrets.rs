@@ -1,0 +1,214 @@
+//! No key, token or client secret in anything that a user keeps, shows or sends to a colleague.
+//!
+//! The emulator's keys and access tokens carry marks, so that a leak is found wherever it is.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tests::cli;
+use tests::emulator::Emulator;
+use tests::fleet;
+use tests::process::Said;
+use tests::terraform::Terraform;
+
+use crate::configuration::Configuration;
+
+/// The marks of the emulator's secrets, plain and in Base64; its README lists them.
+const MARKS: [&str; 5] = [
+    "KeyRotationEmulatorKey!!",
+    "S2V5Um90YXRpb25FbXVsYXRvcktleSEh",
+    "KeyRotationEmulatorToken",
+    "S2V5Um90YXRpb25FbXVsYXRvclRva2Vu",
+    "KeyRotationEmulatorClientSecret",
+];
+
+/// What every signed token contains, as it stands in a query and inside another one.
+const SIGNATURES: [&str; 2] = ["sig=", "sig%3d"];
+
+/// What is searched for.
+struct Secrets {
+    texts: BTreeSet<String>,
+}
+
+impl Secrets {
+    /// Begins with what is the same for all emulators, and with the client secret of this one.
+    fn of(emulator: &Emulator) -> Result<Self> {
+        let mut texts: BTreeSet<String> = MARKS.iter().chain(&SIGNATURES).map(lower).collect();
+        let secret = emulator.variable("ARM_CLIENT_SECRET");
+        texts.extend(encodings(
+            secret.context("the emulator offers no client secret")?,
+        ));
+        let mut secrets = Self { texts };
+        secrets.learn_keys(emulator)?;
+        Ok(secrets)
+    }
+
+    /// Adds the keys that the accounts have now.
+    fn learn_keys(&mut self, emulator: &Emulator) -> Result<()> {
+        let before = self.texts.len();
+        let accounts = emulator.accounts()?;
+        for key in keys_in(&accounts) {
+            self.texts.extend(encodings(&key));
+        }
+        ensure!(
+            self.texts.len() > before,
+            "the emulator tells no keys: {accounts}"
+        );
+        Ok(())
+    }
+
+    /// Fails if one of them is in the bytes.
+    fn expect_none_in(&self, place: &str, bytes: &[u8]) -> Result<()> {
+        let text = String::from_utf8_lossy(bytes).to_lowercase();
+        for secret in &self.texts {
+            if let Some(position) = text.find(secret.as_str()) {
+                let start = text.floor_char_boundary(position.saturating_sub(120));
+                let before = text.get(start..position).unwrap_or_default();
+                anyhow::bail!("a secret stands in {place} behind: {before}");
+            }
+        }
+        Ok(())
+    }
+
+    fn expect_none_said(&self, place: &str, said: &Said) -> Result<()> {
+        self.expect_none_in(&format!("the stdout of {place}"), said.stdout.as_bytes())?;
+        self.expect_none_in(&format!("the stderr of {place}"), said.stderr.as_bytes())
+    }
+}
+
+/// Returns a secret as it may appear: plain, percent-encoded, and in JSON of a careful writer.
+///
+/// Searches ignore case, because percent-encoding has two.
+fn encodings(secret: &str) -> [String; 3] {
+    let encode = |plus: &str, slash: &str, equals: &str| {
+        secret
+            .replace('+', plus)
+            .replace('/', slash)
+            .replace('=', equals)
+    };
+    let plain = secret.to_owned();
+    let percent = encode("%2b", "%2f", "%3d");
+    let json = encode("\\u002b", "\\/", "\\u003d");
+    [lower(&plain), lower(&percent), lower(&json)]
+}
+
+fn lower(text: impl AsRef<str>) -> String {
+    text.as_ref().to_lowercase()
+}
+
+/// Returns every text below `value` that has the length of a storage key.
+fn keys_in(value: &Value) -> Vec<String> {
+    const LENGTH: usize = 88;
+    match value {
+        Value::String(text) if text.len() == LENGTH => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(keys_in).collect(),
+        Value::Object(fields) => fields.values().flat_map(keys_in).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_search_finds_what_it_is_for() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let secrets = Secrets::of(&emulator)?;
+    let key = keys_in(&emulator.accounts()?).pop().context("no key")?;
+    let percent = key
+        .replace('+', "%2B")
+        .replace('/', "%2F")
+        .replace('=', "%3D");
+    for leak in [
+        key.as_str(),
+        percent.as_str(),
+        "https://x/?sv=1&sig=abc",
+        MARKS[2],
+    ] {
+        let hidden = format!("much text {leak} and more");
+        ensure!(
+            secrets
+                .expect_none_in("the bait", hidden.as_bytes())
+                .is_err(),
+            "missed: {leak}"
+        );
+    }
+    secrets.expect_none_in("a harmless text", b"signature, key1, SAS")
+}
+
+#[test]
+fn terraform_keeps_and_says_no_secret() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "one", &Configuration::default().text())?;
+    let mut secrets = Secrets::of(&emulator)?;
+    let mut said = vec![(
+        "plan",
+        trace(&terraform, &["plan", "-out=saved", "-no-color"])?,
+    )];
+    said.push((
+        "show -json of the plan",
+        terraform.succeed(&["show", "-json", "saved"])?,
+    ));
+    said.push((
+        "apply",
+        trace(&terraform, &["apply", "-auto-approve", "-no-color"])?,
+    ));
+    emulator.advance("P31D")?;
+    secrets.learn_keys(&emulator)?;
+    said.push((
+        "refresh",
+        trace(&terraform, &["apply", "-auto-approve", "-no-color"])?,
+    ));
+    said.push((
+        "show -json of the state",
+        terraform.succeed(&["show", "-json"])?,
+    ));
+    let files = terraform.files()?;
+    said.push((
+        "destroy",
+        trace(&terraform, &["destroy", "-auto-approve", "-no-color"])?,
+    ));
+
+    for (command, said) in &said {
+        secrets.expect_none_said(command, said)?;
+    }
+    for (path, content) in files {
+        secrets.expect_none_in(&path.display().to_string(), &content)?;
+    }
+    secrets.expect_none_in(
+        "the journal",
+        emulator.journal_text()?.to_string().as_bytes(),
+    )?;
+    secrets.expect_none_in("the emulator's talk", emulator.talk().as_bytes())
+}
+
+#[test]
+fn the_command_line_tool_says_no_secret() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let secrets = Secrets::of(&emulator)?;
+    for format in ["human", "json"] {
+        let mut command = emulator.command(&tests::place::keyrotation()?);
+        command
+            .args(["check", "--format", format])
+            .env("RUST_LOG", "trace");
+        let said = tests::process::run(&mut command)?;
+        ensure!(
+            !said.stdout.is_empty(),
+            "check said nothing: {}",
+            said.stderr
+        );
+        secrets.expect_none_said(&format!("check --format {format}"), &said)?;
+    }
+    let said = cli::keyrotation(&emulator, &["check", "--no-such-flag"])?;
+    secrets.expect_none_said("a wrong command line", &said)
+}
+
+/// Runs a command at the most talkative level of the core and of every provider.
+fn trace(terraform: &Terraform<'_>, arguments: &[&str]) -> Result<Said> {
+    let mut command = terraform.command(arguments);
+    command
+        .env("TF_LOG", "TRACE")
+        .env("TF_LOG_PROVIDER", "TRACE")
+        .env("RUST_LOG", "trace");
+    let said = tests::process::run(&mut command)?.expect_code(0)?;
+    ensure!(said.stderr.contains("[TRACE]"), "the core did not log");
+    Ok(said)
+}

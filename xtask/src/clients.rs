@@ -1,0 +1,60 @@
+//! `cargo xtask clients`: Microsoft's own clients, unmodified from PyPI, against the emulator.
+//!
+//! What they do is written in `tests/clients`; here they get installed, and run.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::process::Supervisor;
+use crate::{python, screen, tools, workspace};
+
+const PACKAGES: &str = include_str!("../../tests/clients/requirements.txt");
+/// The last release with `az keyvault storage`.
+const OLD_AZ: &str = "2.53.1";
+const NEW_AZ: &str = "2.91.0";
+
+/// Runs the Python clients, and an `az` if one is named: `old` or `new`.
+pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
+    let managed = match az {
+        None => None,
+        Some("old") => Some(true),
+        Some("new") => Some(false),
+        Some(other) => bail!("`{other}` is no az: `old` is {OLD_AZ}, `new` is {NEW_AZ}"),
+    };
+    supervisor.run(&mut workspace::build_programs())?;
+    run_libraries(supervisor)?;
+    managed.map_or(Ok(()), |managed| run_az(supervisor, managed))
+}
+
+fn run_libraries(supervisor: &Supervisor) -> Result<()> {
+    let packages: Vec<&str> = PACKAGES.lines().collect();
+    let python = python::with_packages(supervisor, "python-clients", &packages)?;
+    let azurite = tools::azurite(supervisor)?;
+    screen::say(&format!("Python clients: {}", packages.join(", ")));
+    let arguments = [
+        PathBuf::from("--keyrotation"),
+        workspace::programs()?.keyrotation,
+        PathBuf::from("--azurite"),
+        azurite,
+    ];
+    python::run(supervisor, &python, "clients/sdk.py", &arguments)
+}
+
+fn run_az(supervisor: &Supervisor, managed: bool) -> Result<()> {
+    let version = if managed { OLD_AZ } else { NEW_AZ };
+    let package = format!("azure-cli=={version}");
+    let az = python::with_packages(supervisor, &format!("az-{version}"), &[&package])?;
+    screen::say(&format!("az {version}"));
+    let mut arguments = vec![
+        PathBuf::from("--keyrotation"),
+        workspace::programs()?.keyrotation,
+        PathBuf::from("--python"),
+        az,
+    ];
+    if managed {
+        arguments.push(PathBuf::from("--managed"));
+    }
+    let python = tools::python(supervisor)?;
+    python::run(supervisor, &python, "clients/az.py", &arguments)
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask golden` and `cargo xtask openapi`: the emulator against what Azure has published.
+//!
+//! The recordings and documents are not part of the repository, so these two commands need a folder
+//! that has them. The comparisons themselves are in `tests/contract`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process::Supervisor;
+use crate::{python, tools, workspace};
+
+/// Replays every recorded exchange against the emulator and compares the answers.
+pub fn golden(supervisor: &Supervisor, data: &str) -> Result<()> {
+    check(supervisor, "contract/golden.py", &part(data, "recordings")?)
+}
+
+/// Validates exchanges with the emulator under the published OpenAPI documents.
+pub fn openapi(supervisor: &Supervisor, data: &str) -> Result<()> {
+    check(supervisor, "contract/openapi.py", &part(data, "specs")?)
+}
+
+fn part(data: &str, name: &str) -> Result<PathBuf> {
+    let path = Path::new(data).join(name);
+    ensure!(
+        path.is_dir(),
+        "{} is missing: --data names the folder that has `recordings` and `specs`",
+        path.display()
+    );
+    path.canonicalize()
+        .with_context(|| format!("cannot find {}", path.display()))
+}
+
+fn check(supervisor: &Supervisor, program: &str, data: &Path) -> Result<()> {
+    supervisor.run(&mut workspace::build_programs())?;
+    let arguments = [
+        Path::new("--keyrotation"),
+        &workspace::programs()?.keyrotation,
+        Path::new("--data"),
+        data,
+    ];
+    let python = tools::python(supervisor)?;
+    python::run(supervisor, &python, program, &arguments)
+}

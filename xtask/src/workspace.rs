@@ -1,0 +1,82 @@
+//! Where things are: the checkout, the build folder, the built programs, the caller's variables.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+/// The product's two programs, as cargo builds them.
+pub struct Programs {
+    /// The command line tool.
+    pub keyrotation: PathBuf,
+    /// The Terraform provider.
+    pub provider: PathBuf,
+}
+
+/// Returns the root of the checkout that xtask was built from.
+pub fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// Returns cargo's build folder, wherever the caller has put it.
+pub fn target() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("cannot find the folder of xtask itself")?;
+    let target = program
+        .ancestors()
+        .nth(2)
+        .context("xtask does not run from a build folder")?;
+    Ok(target.to_path_buf())
+}
+
+/// Returns where [`build_programs`] leaves the programs.
+pub fn programs() -> Result<Programs> {
+    let folder = target()?.join("debug");
+    Ok(Programs {
+        keyrotation: folder.join("keyrotation"),
+        provider: folder.join("terraform-provider-keyrotation"),
+    })
+}
+
+/// Describes the build of both programs in the profile that the tests use.
+pub fn build_programs() -> Command {
+    let mut command = cargo();
+    command.args([
+        "build",
+        "--package=keyrotation-cli",
+        "--package=keyrotation-provider",
+    ]);
+    command
+}
+
+/// Describes a run of the cargo that built xtask, in the root of the checkout.
+pub fn cargo() -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root());
+    command
+}
+
+/// Describes a run of `program` that knows nothing of the caller's settings but the search path.
+///
+/// The caller's machine may carry proxies, certificates and Terraform settings of its own.
+pub fn isolated(program: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .env("LANG", "C.UTF-8");
+    if let Some(path) = search_path() {
+        command.env("PATH", path);
+    }
+    command
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one variable that programs we start must share"
+)]
+fn search_path() -> Option<OsString> {
+    std::env::var_os("PATH")
+}
