@@ -189,6 +189,43 @@ fn destroy_really_ends_the_enrolment() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn destroy_takes_back_the_role_that_was_granted() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "one", &Configuration::default().text())?;
+    terraform.apply()?;
+    assert_eq!(emulator.count("RoleAssignments_Create")?, 1);
+    terraform.destroy()?;
+    assert_eq!(emulator.count("RoleAssignments_Delete")?, 1);
+    Ok(())
+}
+
+#[test]
+fn an_enrolment_removed_by_other_means_is_replaced_and_its_role_taken_back() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let ours = Terraform::open(&emulator, "ours", &Configuration::default().text())?;
+    ours.apply()?;
+    let id = text(&ours.attributes(POLICY)?, "id")?.to_owned();
+    let other = Terraform::open(&emulator, "other", &Configuration::default().text())?;
+    other.succeed(&["import", "-input=false", "-no-color", POLICY, &id])?;
+    other.destroy()?;
+    assert_eq!(
+        emulator.count("RoleAssignments_Delete")?,
+        0,
+        "an import does not own the role"
+    );
+    let expected = [
+        Change::new(POLICY, &["delete", "create"]),
+        Change::new(SAS_DEFINITION, &["create"]),
+    ];
+    assert_eq!(ours.plan()?, expected);
+    ours.apply()?;
+    ours.expect_empty_plan()?;
+    ours.destroy()?;
+    assert_eq!(emulator.count("RoleAssignments_Delete")?, 2);
+    Ok(())
+}
+
 /// Asks the command line tool, which shares no state with the core, how the account is enrolled.
 fn enrolment(emulator: &Emulator) -> Result<Value> {
     let (_, report) = cli::check(emulator, &[])?;
