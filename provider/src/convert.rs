@@ -7,7 +7,7 @@ use azure::cloud::Cloud;
 use azure::id::VaultUrl;
 use engine::managed::Place;
 use jiff::{SignedDuration, Timestamp};
-use plugin::{Attribute, Path, Plan, Type, Value};
+use plugin::{Attribute, Diagnostic, Path, Plan, Type, Value};
 
 /// Gives the text at a place of a value; empty if there is none.
 pub(crate) fn text(value: &Value, path: &Path) -> String {
@@ -73,6 +73,23 @@ pub(crate) fn parse_vault(text: &str, cloud: Option<&Cloud>) -> Result<VaultUrl,
             Err(failure)
         }
     }
+}
+
+/// Writes a vault's address as Azure and other providers do, with the slash.
+pub(crate) fn vault_uri(vault: &VaultUrl) -> String {
+    format!("{}/", vault.as_str())
+}
+
+/// Reads one part of an identity.
+pub(crate) fn identity_part<T, E: ToString>(
+    identity: &Value,
+    name: &str,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, Diagnostic> {
+    read(&text(identity, &Path::attribute(name))).map_err(|error| {
+        let detail = format!("The `{name}` of the identity: {}.", error.to_string());
+        Diagnostic::error("Not an identity", detail)
+    })
 }
 
 /// Takes a replacement back where the new text means what the old one did.

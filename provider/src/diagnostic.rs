@@ -10,11 +10,13 @@ use std::error::Error as StdError;
 use std::fmt::Write;
 
 use engine::grant::{GrantError, Right};
-use engine::managed::{DefineError, EnrolError, UpdateError};
+use engine::managed::UpdateError;
+use engine::managed::enrol::EnrolError;
+use engine::managed::sas::DefineError;
 use engine::run::{Halt, StepError};
 use plugin::{Diagnostic, Path};
 
-use meaning::meaning;
+use meaning::{meaning, refusal_of_secret};
 
 /// Writes an error and its causes as one sentence.
 pub(crate) fn sentence(error: &dyn StdError) -> String {
@@ -47,6 +49,19 @@ pub(crate) fn step(error: &StepError) -> Diagnostic {
     let (summary, hint) = error
         .azure()
         .map_or(("Azure failed", String::new()), meaning);
+    worded(error, summary, &hint)
+}
+
+/// Words a failure to read a secret, which takes another right than managing storage does.
+pub(crate) fn secret(error: &StepError) -> Diagnostic {
+    let refusal = error.azure().and_then(refusal_of_secret);
+    refusal.map_or_else(
+        || step(error),
+        |(summary, hint)| worded(error, summary, hint),
+    )
+}
+
+fn worded(error: &StepError, summary: &str, hint: &str) -> Diagnostic {
     Diagnostic::error(
         summary,
         format!("{}{}\n\n{hint}", sentence(error), request_id(error)),

@@ -4,9 +4,14 @@
 //! enter: HTTP, retries, waiting, and any request that changes a key, which are the engine's and
 //! the Azure room's; printing, because stdout belongs to the protocol.
 
+mod adopt;
 mod config;
 mod convert;
+mod data_source;
 mod diagnostic;
+mod ephemeral;
+mod function;
+mod list;
 mod private;
 mod provider;
 mod resource;

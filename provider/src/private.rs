@@ -4,7 +4,8 @@
 //! version, because every later release has to read what this one wrote.
 
 use azure::id::{RoleAssignmentId, VaultId};
-use engine::grant::{Made, VaultAccess};
+use engine::grant::Made;
+use engine::grant::vault_access::VaultAccess;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;

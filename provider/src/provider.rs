@@ -8,13 +8,21 @@ use azure::clock::Clock;
 use azure::cloud::Cloud;
 use azure::env::Env;
 use engine::register::Register;
-use plugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Resource, Schema, Value};
+use plugin::{
+    ConfigureRequest, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
+    ListResource, Provider, Resource, Schema, Value,
+};
 use rotation::period::RotationPeriod;
 
 use crate::config;
+use crate::data_source::{account::Account, compliance::Compliance};
 use crate::diagnostic::sentence;
-use crate::resource::policy::Policy;
+use crate::ephemeral::sas_token::SasToken;
+use crate::function;
+use crate::resource::policy::list::Policies;
+use crate::resource::policy::{Policy, not_configured};
 use crate::resource::sas_definition::SasDefinition;
+use crate::resource::sas_definition::list::SasDefinitions;
 
 /// The provider with its way to the clock and the environment.
 #[derive(Debug)]
@@ -30,6 +38,15 @@ impl KeyRotation {
             env,
             shared: Arc::new(Shared::new(clock)),
         }
+    }
+
+    /// Makes a provider over a client that exists already, so that tests need neither a socket nor
+    /// a sign-in.
+    pub fn over(client: Client, clock: Arc<dyn Clock>) -> Self {
+        let nothing: [(&str, &str); 0] = [];
+        let provider = Self::new(Env::from_pairs(nothing), clock);
+        provider.shared.configure(client);
+        provider
     }
 }
 
@@ -60,6 +77,11 @@ impl Shared {
     /// Gives the client, if the provider block was known in full.
     pub(crate) fn client(&self) -> Option<Client> {
         self.client.read().ok()?.clone()
+    }
+
+    /// Gives the client, or says that the provider block was not known when it was needed.
+    pub(crate) fn connected(&self) -> Result<Client, Diagnostic> {
+        self.client().ok_or_else(not_configured)
     }
 
     /// Gives the cloud, if it is settled.
@@ -113,6 +135,28 @@ impl Provider for KeyRotation {
         vec![
             Arc::new(Policy::new(Arc::clone(&self.shared))),
             Arc::new(SasDefinition::new(Arc::clone(&self.shared))),
+        ]
+    }
+
+    fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
+        vec![
+            Arc::new(Account::new(Arc::clone(&self.shared))),
+            Arc::new(Compliance::new(Arc::clone(&self.shared))),
+        ]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource>> {
+        vec![Arc::new(SasToken::new(Arc::clone(&self.shared)))]
+    }
+
+    fn functions(&self) -> Vec<Arc<dyn Function>> {
+        function::all()
+    }
+
+    fn list_resources(&self) -> Vec<Arc<dyn ListResource>> {
+        vec![
+            Arc::new(Policies::new(Arc::clone(&self.shared))),
+            Arc::new(SasDefinitions::new(Arc::clone(&self.shared))),
         ]
     }
 

@@ -61,6 +61,7 @@ fn applied(planned: &Planned) -> Stored {
         "key1_created_at",
         "key2_created_at",
         "next_rotation_due",
+        "secret_id",
     ] {
         if state.get(name).is_unknown() {
             state.set(name, Value::from("from Azure"));
@@ -128,6 +129,20 @@ async fn planning_again_after_apply_changes_nothing() {
         let second = harness.plan(kind, Some(&stored), config).await;
         assert!(second.is_empty(), "{kind}: {:?}", second.diagnostics);
     }
+}
+
+#[tokio::test]
+async fn the_address_of_a_secret_is_told_once_it_mints_tokens() {
+    let harness = harness();
+    let first = harness.plan(DEFINITION, None, definition(&[])).await;
+    assert!(first.state.get("secret_id").is_unknown());
+    let changed = definition(&[("permissions", Value::from("r"))]);
+    let stored = applied(&first);
+    let second = harness.plan(DEFINITION, Some(&stored), changed).await;
+    assert!(second.state.get("secret_id").is_known());
+    let renamed = definition(&[("name", Value::from("other"))]);
+    let third = harness.plan(DEFINITION, Some(&stored), renamed).await;
+    assert!(third.state.get("secret_id").is_unknown());
 }
 
 #[tokio::test]

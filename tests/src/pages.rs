@@ -17,6 +17,72 @@ pub struct ProviderSchema {
     provider: Schema,
     #[serde(default)]
     resource_schemas: BTreeMap<String, Schema>,
+    #[serde(default)]
+    data_source_schemas: BTreeMap<String, Schema>,
+    #[serde(default)]
+    ephemeral_resource_schemas: BTreeMap<String, Schema>,
+    #[serde(default)]
+    list_resource_schemas: BTreeMap<String, Schema>,
+    #[serde(default)]
+    functions: BTreeMap<String, Function>,
+}
+
+/// A kind of thing with a page of its own.
+struct Chapter {
+    folder: &'static str,
+    title: &'static str,
+    example: &'static str,
+}
+
+const RESOURCES: Chapter = Chapter {
+    folder: "resources",
+    title: "Resource",
+    example: "resource.tf",
+};
+const DATA_SOURCES: Chapter = Chapter {
+    folder: "data-sources",
+    title: "Data Source",
+    example: "data-source.tf",
+};
+const EPHEMERAL_RESOURCES: Chapter = Chapter {
+    folder: "ephemeral-resources",
+    title: "Ephemeral Resource",
+    example: "ephemeral-resource.tf",
+};
+const LIST_RESOURCES: Chapter = Chapter {
+    folder: "list-resources",
+    title: "List Resource",
+    example: "list-resource.tfquery.hcl",
+};
+
+/// The folders whose pages are generated, all of them.
+pub const GENERATED: [&str; 5] = [
+    RESOURCES.folder,
+    DATA_SOURCES.folder,
+    EPHEMERAL_RESOURCES.folder,
+    LIST_RESOURCES.folder,
+    "functions",
+];
+
+#[derive(Deserialize)]
+struct Function {
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    description: String,
+    return_type: serde_json::Value,
+    #[serde(default)]
+    parameters: Vec<Parameter>,
+    variadic_parameter: Option<Parameter>,
+}
+
+#[derive(Deserialize)]
+struct Parameter {
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(rename = "type")]
+    ty: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -60,13 +126,25 @@ pub fn pages(schema: &str, examples: &Path) -> Result<BTreeMap<String, String>> 
     let schema = provider_schema(schema)?;
     let mut pages = BTreeMap::new();
     pages.insert("index.md".to_owned(), index(&schema.provider, examples)?);
-    for (name, resource) in &schema.resource_schemas {
-        let short = name
-            .split_once('_')
-            .map_or(name.as_str(), |(_, short)| short);
+    let chapters = [
+        (&RESOURCES, &schema.resource_schemas),
+        (&DATA_SOURCES, &schema.data_source_schemas),
+        (&EPHEMERAL_RESOURCES, &schema.ephemeral_resource_schemas),
+        (&LIST_RESOURCES, &schema.list_resource_schemas),
+    ];
+    for (chapter, members) in chapters {
+        for (name, member) in members {
+            let short = name
+                .split_once('_')
+                .map_or(name.as_str(), |(_, short)| short);
+            let page = page_of(chapter, name, member, examples)?;
+            pages.insert(format!("{}/{short}.md", chapter.folder), page);
+        }
+    }
+    for (name, function) in &schema.functions {
         pages.insert(
-            format!("resources/{short}.md"),
-            resource_page(name, resource, examples)?,
+            format!("functions/{name}.md"),
+            function_page(name, function, examples)?,
         );
     }
     Ok(pages)
@@ -97,26 +175,69 @@ fn index(provider: &Schema, examples: &Path) -> Result<String> {
     Ok(page)
 }
 
-fn resource_page(name: &str, resource: &Schema, examples: &Path) -> Result<String> {
-    let folder = examples.join("resources").join(name);
-    let mut page = head(
-        &format!("{name} Resource - keyrotation"),
-        &resource.block.description,
-    );
-    let _ = write!(
-        page,
-        "# {name} (Resource)\n\n{}\n",
-        resource.block.description
-    );
-    example(&mut page, &folder.join("resource.tf"))?;
-    reference(&mut page, &resource.block.attributes);
-    let import = read(&folder.join("import.sh"))?;
-    let _ = write!(
-        page,
-        "\n## Import\n\n```shell\n{}\n```\n",
-        import.trim_end()
-    );
+fn page_of(chapter: &Chapter, name: &str, schema: &Schema, examples: &Path) -> Result<String> {
+    let folder = examples.join(chapter.folder).join(name);
+    let (title, description) = (chapter.title, &schema.block.description);
+    let mut page = head(&format!("{name} {title} - keyrotation"), description);
+    let _ = write!(page, "# {name} ({title})\n\n{description}\n");
+    example(&mut page, &folder.join(chapter.example))?;
+    reference(&mut page, &schema.block.attributes);
+    let import = folder.join("import.sh");
+    if import.exists() {
+        let import = read(&import)?;
+        let _ = write!(
+            page,
+            "\n## Import\n\n```shell\n{}\n```\n",
+            import.trim_end()
+        );
+    }
     Ok(page)
+}
+
+fn function_page(name: &str, function: &Function, examples: &Path) -> Result<String> {
+    let mut page = head(&format!("{name} function - keyrotation"), &function.summary);
+    let _ = write!(page, "# function: {name}\n\n{}\n", function.description);
+    example(
+        &mut page,
+        &examples.join("functions").join(name).join("function.tf"),
+    )?;
+    let variadic = function.variadic_parameter.iter();
+    let parameters: Vec<&Parameter> = function.parameters.iter().chain(variadic).collect();
+    let typed = |parameter: &&Parameter| format!("{} {}", parameter.name, type_text(&parameter.ty));
+    let list: Vec<String> = parameters.iter().map(typed).collect();
+    let dots = if function.variadic_parameter.is_some() {
+        "..."
+    } else {
+        ""
+    };
+    let returns = type_text(&function.return_type);
+    let _ = write!(
+        page,
+        "\n## Signature\n\n```text\n{name}({}{dots}) {returns}\n```\n\n## Arguments\n\n",
+        list.join(", ")
+    );
+    for parameter in parameters {
+        let kind = type_name(&parameter.ty);
+        let _ = writeln!(
+            page,
+            "- `{}` ({kind}) {}",
+            parameter.name, parameter.description
+        );
+    }
+    Ok(page)
+}
+
+/// Writes a type the way a configuration does.
+fn type_text(ty: &serde_json::Value) -> String {
+    match ty {
+        serde_json::Value::String(simple) => simple.clone(),
+        serde_json::Value::Array(parts) => parts
+            .first()
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        _ => "dynamic".to_owned(),
+    }
 }
 
 fn head(title: &str, description: &str) -> String {

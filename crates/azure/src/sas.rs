@@ -1,16 +1,15 @@
-//! SAS templates: the recipe by which a vault mints account tokens. Pure.
+//! SAS templates: the recipe by which a vault mints account tokens, and what a token says. Pure.
 //!
 //! A vault signs only what storage knew in 2018: account tokens of a signed version from
 //! [`OLDEST_VERSION`] to [`NEWEST_VERSION`]. It accepts newer ones when the definition is made, and
 //! then mints tokens that storage refuses; so they are refused here.
 
-pub(crate) mod text;
+pub mod text;
+pub mod token;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use url::form_urlencoded;
-
-pub use text::holds_signature;
 
 use self::text::{PERMISSIONS, RESOURCE_TYPES, SERVICES, is_range, is_signable};
 

@@ -42,6 +42,23 @@ pub(super) fn meaning(error: &Error) -> (&'static str, String) {
     }
 }
 
+/// Gives the summary where a vault refuses a secret, and the way out; nothing for other answers.
+pub(super) fn refusal_of_secret(error: &Error) -> Option<(&'static str, &'static str)> {
+    match error.forbidden_cause()? {
+        ForbiddenCause::VaultPolicyLacks { .. } => Some((
+            "The vault's access policy does not allow it",
+            "The caller needs the secret permission `get` on the vault: az keyvault set-policy \
+             --name VAULT --object-id CALLER --secret-permissions get",
+        )),
+        ForbiddenCause::VaultRbac => Some((
+            "The caller has no role on the vault",
+            "The vault works with roles, not with access policies. The role `Key Vault Secrets \
+             User` on the vault covers reading secrets.",
+        )),
+        _ => None,
+    }
+}
+
 /// Tells apart whose right is missing where; each case has another cure.
 fn forbidden(cause: &ForbiddenCause) -> (&'static str, String) {
     match cause {

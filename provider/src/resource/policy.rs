@@ -1,7 +1,10 @@
 //! `keyrotation_policy`: an account whose keys are rotated.
 
+mod identity;
 mod life;
+pub(crate) mod list;
 mod model;
+mod moved;
 mod plan;
 mod schema;
 
@@ -9,8 +12,9 @@ use std::sync::Arc;
 
 pub(crate) use life::not_configured;
 use plugin::{
-    Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics, Imported,
-    Plan, ReadRequest, ReadResponse, Resource, Schema, UpdateRequest, Value,
+    Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics,
+    IdentitySchema, Imported, MoveRequest, Plan, ReadRequest, ReadResponse, Resource, Schema,
+    UpdateRequest, Value,
 };
 
 use crate::convert;
@@ -76,5 +80,29 @@ impl Resource for Policy {
             state: model::imported(&self.schema(), &place),
             private: Vec::new(),
         })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(identity::schema())
+    }
+
+    fn identity_of(&self, state: &Value) -> Value {
+        identity::of_state(state)
+    }
+
+    async fn import_by_identity(
+        &self,
+        _context: &Context,
+        identity: &Value,
+    ) -> Result<Imported, Diagnostics> {
+        let place = identity::place(identity, self.shared.cloud().as_ref())?;
+        Ok(Imported {
+            state: model::imported(&self.schema(), &place),
+            private: Vec::new(),
+        })
+    }
+
+    fn move_state(&self, request: MoveRequest) -> Option<Result<Imported, Diagnostics>> {
+        moved::take_over(&self.schema(), &request, self.shared.cloud().as_ref())
     }
 }

@@ -1,15 +1,19 @@
 //! `keyrotation_sas_definition`: the recipe by which Key Vault mints short-lived tokens.
 
+mod identity;
 mod life;
-mod model;
+pub(crate) mod list;
+pub(crate) mod model;
+mod moved;
 mod plan;
 mod schema;
 
 use std::sync::Arc;
 
 use plugin::{
-    Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics, Imported,
-    Plan, ReadRequest, ReadResponse, Resource, Schema, UpdateRequest, Value,
+    Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics,
+    IdentitySchema, Imported, MoveRequest, Plan, ReadRequest, ReadResponse, Resource, Schema,
+    UpdateRequest, Value,
 };
 
 use crate::provider::Shared;
@@ -74,5 +78,33 @@ impl Resource for SasDefinition {
             state: model::imported(&self.schema(), &place),
             private: Vec::new(),
         })
+    }
+
+    fn identity(&self) -> Option<IdentitySchema> {
+        Some(identity::schema())
+    }
+
+    fn identity_of(&self, state: &Value) -> Value {
+        identity::of_state(state)
+    }
+
+    async fn import_by_identity(
+        &self,
+        _context: &Context,
+        identity: &Value,
+    ) -> Result<Imported, Diagnostics> {
+        let place = identity::place(identity, self.shared.cloud().as_ref())?;
+        Ok(Imported {
+            state: model::imported(&self.schema(), &place),
+            private: Vec::new(),
+        })
+    }
+
+    fn move_state(&self, request: MoveRequest) -> Option<Result<Imported, Diagnostics>> {
+        moved::take_over(&self.schema(), &request, self.shared.cloud().as_ref())
+    }
+
+    fn generate_config(&self, state: Value) -> Value {
+        model::written(state)
     }
 }

@@ -254,3 +254,22 @@ async fn without_an_account_no_vault_is_asked() {
     let seen = look(&[FIRST], vec![get(&accounts_of(FIRST), list(&[]))]).await;
     assert!(seen.accounts.is_empty() && seen.holes.is_empty());
 }
+
+#[tokio::test]
+async fn one_account_is_looked_at_without_listing_others() {
+    let id: StorageAccountId = account_id(FIRST, "stlogs").parse().expect("an id");
+    let transport = ScriptedTransport::new([
+        get("/stlogs", account(FIRST, "stlogs", "")),
+        refused(&vaults_of(FIRST)),
+        get(&vaults_of(SECOND), list(&[])),
+    ]);
+    let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
+    let client = Client::with_transport(&transport, clock).reader();
+    let scope = [FIRST, SECOND].map(|id| id.parse().expect("an id"));
+    let (seen, holes) = observe_account(&client, &id, &scope)
+        .await
+        .expect("the account is shown");
+    assert_eq!(seen.id, id);
+    assert_eq!(holes.len(), 1);
+    assert_eq!(transport.unused(), Vec::<String>::new());
+}

@@ -3,14 +3,15 @@
 use azure::arm::storage::StorageAccount;
 use azure::cloud::Cloud;
 use azure::id::{PrincipalId, StorageAccountId};
-use engine::managed::{Enrolment, Place, Wish};
+use engine::managed::enrol::Wish;
+use engine::managed::{Enrolment, Place};
 use plugin::{Diagnostic, Path, Schema, Value};
 use rotation::enrolment::{Terms, next_turn};
 use rotation::period::Period;
 use rotation::slot::KeySlot;
 
 use super::schema::DEFAULT_MAX_KEY_AGE;
-use crate::convert::{instant, parse_vault, tags, tags_value, text};
+use crate::convert::{instant, parse_vault, tags, tags_value, text, vault_uri};
 
 /// A policy whose values are all known.
 #[derive(Debug)]
@@ -204,11 +205,7 @@ pub(super) fn imported(schema: &Schema, place: &Place) -> Value {
     state.set("id", Value::from(place.to_string()));
     state.set("max_key_age", Value::from(DEFAULT_MAX_KEY_AGE));
     let key_vault = Value::object([
-        // With the slash, as Azure and other providers write the address.
-        (
-            "vault_uri",
-            Value::from(format!("{}/", place.vault.as_str())),
-        ),
+        ("vault_uri", Value::from(vault_uri(&place.vault))),
         ("name", Value::from(place.name.to_string())),
         ("initial_active_key", Value::Null),
         ("auto_regenerate", Value::Null),

@@ -1,7 +1,7 @@
 //! Reading and changing what a `keyrotation_sas_definition` stands for.
 
 use azure::client::Client;
-use engine::managed::{self, Defined, Definition};
+use engine::managed::sas::{self, Defined, Definition};
 use engine::run::Run;
 use plugin::{
     Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics, ReadRequest,
@@ -51,7 +51,7 @@ async fn look(
     stored: &Value,
 ) -> Result<Option<Definition>, Diagnostic> {
     let place = model::place(stored, client.cloud())?;
-    managed::look_at_definition(run, &place)
+    sas::look_at_definition(run, &place)
         .await
         .map_err(|error| diagnostic::step(&error))
 }
@@ -88,7 +88,7 @@ async fn define(
     let Defined {
         definition,
         unfinished,
-    } = managed::define(&run, &place, &wish)
+    } = sas::define(&run, &place, &wish)
         .await
         .map_err(|error| diagnostic::define(&error))?;
     let warning = unfinished.map(|error| {
@@ -135,7 +135,7 @@ async fn redefine(
     let Model { place, wish } = Model::read(planned, client.cloud())?;
     let limit = Operation::Update.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
-    let seen = managed::redefine(&run, &place, &wish)
+    let seen = sas::redefine(&run, &place, &wish)
         .await
         .map_err(|error| diagnostic::step(&error))?;
     Ok(model::fill(planned, &seen))
@@ -164,7 +164,7 @@ async fn end(shared: &Shared, context: &Context, prior: &Value) -> Result<(), Di
     let place = model::place(prior, client.cloud())?;
     let limit = Operation::Delete.limit(prior);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
-    managed::undefine(&run, &place)
+    sas::undefine(&run, &place)
         .await
         .map_err(|error| diagnostic::step(&error))
 }

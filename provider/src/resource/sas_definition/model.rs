@@ -2,7 +2,7 @@
 
 use azure::cloud::Cloud;
 use azure::sas::{Protocol, SasTemplate, SasTemplateError};
-use engine::managed::{Definition, DefinitionPlace, DefinitionWish};
+use engine::managed::sas::{Definition, DefinitionPlace, DefinitionWish};
 use plugin::{Diagnostic, Path, Schema, Value};
 use rotation::period::Period;
 
@@ -56,7 +56,7 @@ pub(super) fn place(value: &Value, cloud: &Cloud) -> Result<DefinitionPlace, Dia
 }
 
 /// Splits the identifier of a definition, `{policy_id}/sas/{name}`.
-pub(super) fn parse_definition(id: &str, cloud: Option<&Cloud>) -> Result<DefinitionPlace, String> {
+pub(crate) fn parse_definition(id: &str, cloud: Option<&Cloud>) -> Result<DefinitionPlace, String> {
     let wrong = || {
         format!(
             "`{id}` is no SAS definition; it has the form \
@@ -153,6 +153,33 @@ pub(super) fn imported(schema: &Schema, place: &DefinitionPlace) -> Value {
     state.set("id", Value::from(place.to_string()));
     state.set("policy_id", Value::from(place.enrolment.to_string()));
     state.set("name", Value::from(place.name.to_string()));
+    state
+}
+
+/// Gives the configuration that a person would write for a stored definition: letters, or the
+/// template where letters cannot say it.
+pub(super) fn written(mut state: Value) -> Value {
+    let template = SasTemplate::parse(&text(&state, &Path::attribute("template_uri")));
+    let by_letters = template.is_ok_and(|template| {
+        template_of_letters(&state).is_ok_and(|said| said.same_meaning(&template))
+    });
+    let other_form: &[&str] = if by_letters {
+        &["template_uri"]
+    } else {
+        &[
+            "services",
+            "resource_types",
+            "permissions",
+            "protocol",
+            "ip_range",
+        ]
+    };
+    for name in ["id", "secret_id", "signed_version"]
+        .iter()
+        .chain(other_form)
+    {
+        state.set(name, Value::Null);
+    }
     state
 }
 

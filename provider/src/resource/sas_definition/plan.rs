@@ -1,6 +1,7 @@
 //! Validating and planning `keyrotation_sas_definition`: pure, without a clock and a request.
 
-use azure::sas::{SasTemplate, SasTemplateError, holds_signature};
+use azure::sas::text::holds_signature;
+use azure::sas::{SasTemplate, SasTemplateError};
 use plugin::{Diagnostic, Diagnostics, Path, Plan, Value};
 use rotation::period::{Period, RotationPeriod};
 
@@ -156,20 +157,13 @@ fn name(plan: &mut Plan) {
         return;
     };
     let id = format!("{policy}/sas/{name}");
-    let secret =
-        policy
-            .rsplit_once("/storage/")
-            .map_or_else(Value::unknown, |(vault, enrolment)| {
-                Value::from(format!(
-                    "{}/secrets/{enrolment}-{name}",
-                    vault.to_ascii_lowercase()
-                ))
-            });
     let stored = plan.prior.as_ref().map(|prior| prior.get("id"));
     let same = stored.is_some_and(|s| s.as_str().is_some_and(|s| s.eq_ignore_ascii_case(&id)));
     if !same {
         plan.planned.set("id", Value::from(id));
-        plan.planned.set("secret_id", secret);
+        // It could be foretold, but who reads it before it is there gets nothing: as long as it is
+        // unknown, a core waits with that.
+        plan.planned.set("secret_id", Value::unknown());
     }
 }
 

@@ -11,8 +11,8 @@ const MANUAL: &str = "Makes Key Vault mint short-lived SAS tokens for an enrolle
 \n\nReading the secret at `secret_id` mints a fresh token each time, signed by the active key and \
 good for `validity_period`. The token itself never reaches Terraform's state: read it where it is \
 used.\n\n\
-A token dies with the key that signed it. Key Vault renews the idle key, so a token whose validity \
-is no longer than the rotation period always outlives its use.\n\n\
+A token dies with the key that signed it. Key Vault renews the idle key, so the key outlives every \
+token whose validity is no longer than the rotation period.\n\n\
 Say what tokens allow either by `services`, `resource_types` and `permissions`, or by a raw \
 `template_uri`. Key Vault signs account SAS with a signed version from 2015-04-05 to 2018-03-28; \
 a newer version would be accepted by Key Vault and refused by Storage, so it is refused here.";
@@ -110,7 +110,8 @@ fn observed() -> Vec<Attribute> {
         computed(
             "secret_id",
             "The address of the secret that mints a token each time it is read: \
-             `https://{vault}/secrets/{enrolment}-{name}`.",
+             `https://{vault}/secrets/{enrolment}-{name}`. It is known once the definition is \
+             there, so that nothing reads it before.",
         ),
         computed(
             "signed_version",

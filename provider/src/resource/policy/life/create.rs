@@ -1,6 +1,6 @@
 //! Enrolling the account of a new policy.
 
-use engine::managed::{self, Enrolled, How};
+use engine::managed::enrol::{self, Enrolled, How};
 use engine::run::{Run, StepError};
 use plugin::{Applied, Context, CreateRequest, Diagnostic, Diagnostics, Value};
 
@@ -53,7 +53,7 @@ async fn enrol(
         enrolment,
         how,
         unfinished,
-    } = managed::enrol(&run, shared.register(), &model.place, &wish)
+    } = enrol::enrol(&run, shared.register(), &model.place, &wish)
         .await
         .map_err(|error| diagnostic::enrol(&error))?;
     diagnostics.extend(announcement(how, &model));

@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    keyrotation = {
+      source = "azure-keyrotation/keyrotation"
+    }
+  }
+}

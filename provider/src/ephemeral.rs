@@ -1,0 +1,3 @@
+//! The ephemeral resources: values that reach neither plan nor state.
+
+pub(crate) mod sas_token;
