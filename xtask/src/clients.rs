@@ -2,12 +2,12 @@
 //!
 //! What they do is written in `tests/clients`; here they get installed, and run.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use crate::process::Supervisor;
-use crate::{python, screen, tools, workspace};
+use crate::{python, screen, tools};
 
 const PACKAGES: &str = include_str!("../../tests/clients/requirements.txt");
 /// The last release with `az keyvault storage`.
@@ -22,7 +22,6 @@ pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
         Some("new") => Some(false),
         Some(other) => bail!("`{other}` is no az: `old` is {OLD_AZ}, `new` is {NEW_AZ}"),
     };
-    supervisor.run(&mut workspace::build_programs())?;
     run_libraries(supervisor)?;
     managed.map_or(Ok(()), |managed| run_az(supervisor, managed))
 }
@@ -32,13 +31,8 @@ fn run_libraries(supervisor: &Supervisor) -> Result<()> {
     let python = python::with_packages(supervisor, "python-clients", &packages)?;
     let azurite = tools::azurite(supervisor)?;
     screen::say(&format!("Python clients: {}", packages.join(", ")));
-    let arguments = [
-        PathBuf::from("--keyrotation"),
-        workspace::programs()?.keyrotation,
-        PathBuf::from("--azurite"),
-        azurite,
-    ];
-    python::run(supervisor, &python, "clients/sdk.py", &arguments)
+    let arguments = [Path::new("--azurite"), &azurite];
+    python::run(supervisor, &python, "sdk.py", &arguments)
 }
 
 fn run_az(supervisor: &Supervisor, managed: bool) -> Result<()> {
@@ -46,15 +40,10 @@ fn run_az(supervisor: &Supervisor, managed: bool) -> Result<()> {
     let package = format!("azure-cli=={version}");
     let az = python::with_packages(supervisor, &format!("az-{version}"), &[&package])?;
     screen::say(&format!("az {version}"));
-    let mut arguments = vec![
-        PathBuf::from("--keyrotation"),
-        workspace::programs()?.keyrotation,
-        PathBuf::from("--python"),
-        az,
-    ];
+    let mut arguments = vec![Path::new("--python"), &az];
     if managed {
-        arguments.push(PathBuf::from("--managed"));
+        arguments.push(Path::new("--managed"));
     }
     let python = tools::python(supervisor)?;
-    python::run(supervisor, &python, "clients/az.py", &arguments)
+    python::run(supervisor, &python, "az.py", &arguments)
 }

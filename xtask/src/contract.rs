@@ -1,23 +1,23 @@
 //! `cargo xtask golden` and `cargo xtask openapi`: the emulator against what Azure has published.
 //!
 //! The recordings and documents are not part of the repository, so these two commands need a folder
-//! that has them. The comparisons themselves are in `tests/contract`.
+//! that has them. The comparisons themselves are in `tests/clients`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::process::Supervisor;
-use crate::{python, tools, workspace};
+use crate::{python, tools};
 
 /// Replays every recorded exchange against the emulator and compares the answers.
 pub fn golden(supervisor: &Supervisor, data: &str) -> Result<()> {
-    check(supervisor, "contract/golden.py", &part(data, "recordings")?)
+    check(supervisor, "golden.py", &part(data, "recordings")?)
 }
 
 /// Validates exchanges with the emulator under the published OpenAPI documents.
 pub fn openapi(supervisor: &Supervisor, data: &str) -> Result<()> {
-    check(supervisor, "contract/openapi.py", &part(data, "specs")?)
+    check(supervisor, "openapi.py", &part(data, "specs")?)
 }
 
 fn part(data: &str, name: &str) -> Result<PathBuf> {
@@ -32,13 +32,6 @@ fn part(data: &str, name: &str) -> Result<PathBuf> {
 }
 
 fn check(supervisor: &Supervisor, program: &str, data: &Path) -> Result<()> {
-    supervisor.run(&mut workspace::build_programs())?;
-    let arguments = [
-        Path::new("--keyrotation"),
-        &workspace::programs()?.keyrotation,
-        Path::new("--data"),
-        data,
-    ];
     let python = tools::python(supervisor)?;
-    python::run(supervisor, &python, program, &arguments)
+    python::run(supervisor, &python, program, &[Path::new("--data"), data])
 }

@@ -1,4 +1,5 @@
-//! The tests' programs in Python: run apart from the caller's settings, with packages of PyPI.
+//! The programs in `tests/clients`: run against the emulator and apart from the caller's settings,
+//! with packages of PyPI.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,13 +14,16 @@ use crate::{screen, tools, workspace};
 const GET_VENV: &str = "needs python3 with venv and pip: install them from your distribution \
                         (Debian: apt-get install python3-venv) or https://www.python.org";
 
-/// Runs a program below `tests/` on the caller's screen, with a home that is removed afterwards.
+/// Runs one of the programs on the caller's screen, with a home that is removed afterwards.
+///
+/// The program starts the emulator itself, so the command line tool is built first.
 pub fn run<Word: AsRef<OsStr>>(
     supervisor: &Supervisor,
     python: &Path,
     program: &str,
     arguments: &[Word],
 ) -> Result<()> {
+    supervisor.run(workspace::cargo().args(["build", "--package=keyrotation-cli"]))?;
     let home = workspace::target()?
         .join("tmp")
         .join(format!("python-{}", std::process::id()));
@@ -28,7 +32,9 @@ pub fn run<Word: AsRef<OsStr>>(
     // Without -B the compiled modules would end up in the checkout.
     command
         .arg("-B")
-        .arg(workspace::root().join("tests").join(program))
+        .arg(workspace::root().join("tests/clients").join(program))
+        .arg("--keyrotation")
+        .arg(workspace::programs()?.keyrotation)
         .args(arguments);
     let done = supervisor.run(&mut command);
     fs::remove_dir_all(&home).with_context(|| format!("cannot remove {}", home.display()))?;
