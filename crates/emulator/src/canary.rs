@@ -6,7 +6,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
+use serde::{Deserialize, Serialize};
 
 /// The first bytes of every storage key. Their number is a multiple of three, so that the Base64 form has a fixed start.
 pub const KEY_MARK: &str = "KeyRotationEmulatorKey!!";
@@ -57,8 +59,10 @@ impl fmt::Debug for KeyMaterial {
 }
 
 /// Makes every secret of one emulator from its seed: the same seed gives the same secrets.
-#[derive(Clone)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(from = "u64", into = "u64")]
 pub(crate) struct Mint {
+    seed: u64,
     key: hmac::Key,
 }
 
@@ -66,6 +70,7 @@ impl Mint {
     /// Makes the mint of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
+            seed,
             key: hmac::Key::new(hmac::HMAC_SHA512, &seed.to_be_bytes()),
         }
     }
@@ -94,6 +99,52 @@ impl Mint {
 
     fn digest(&self, text: &str) -> Vec<u8> {
         hmac::sign(&self.key, text.as_bytes()).as_ref().to_vec()
+    }
+}
+
+impl Mint {
+    /// Closes a backup so that only an emulator of the same seed can read it.
+    pub(crate) fn seal(&self, text: &str) -> Option<String> {
+        let nonce = self.digest(&format!("backup nonce/{text}"));
+        let nonce: [u8; NONCE_LEN] = nonce.get(..NONCE_LEN)?.try_into().ok()?;
+        let mut bytes = text.as_bytes().to_vec();
+        let tag = self.backup_key()?.seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::empty(),
+            &mut bytes,
+        );
+        bytes.extend_from_slice(tag.ok()?.as_ref());
+        Some(URL_SAFE_NO_PAD.encode([nonce.to_vec(), bytes].concat()))
+    }
+
+    /// Opens a backup; nothing if it is foreign or changed.
+    pub(crate) fn unseal(&self, sealed: &str) -> Option<String> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed.trim_end_matches('=')).ok()?;
+        let (nonce, rest) = bytes.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let opened = self
+            .backup_key()?
+            .open_in_place(nonce, Aad::empty(), rest)
+            .ok()?;
+        String::from_utf8(opened.to_vec()).ok()
+    }
+
+    fn backup_key(&self) -> Option<LessSafeKey> {
+        let bytes = self.digest("backup key");
+        let key = UnboundKey::new(&AES_256_GCM, bytes.get(..AES_256_GCM.key_len())?);
+        Some(LessSafeKey::new(key.ok()?))
+    }
+}
+
+impl From<u64> for Mint {
+    fn from(seed: u64) -> Self {
+        Self::new(seed)
+    }
+}
+
+impl From<Mint> for u64 {
+    fn from(mint: Mint) -> Self {
+        mint.seed
     }
 }
 
@@ -129,6 +180,16 @@ mod tests {
         assert_ne!(key, Mint::new(1).storage_key("another", "key1", 0));
         assert_ne!(key, Mint::new(1).storage_key("account", "key2", 0));
         assert_ne!(key, Mint::new(1).storage_key("account", "key1", 1));
+    }
+
+    #[test]
+    fn a_backup_is_opened_by_the_same_seed_only_and_unchanged() {
+        let sealed = Mint::new(1).seal("text").expect("a backup");
+        assert!(!sealed.contains("text"));
+        assert_eq!(Mint::new(1).unseal(&sealed).as_deref(), Some("text"));
+        assert_eq!(Mint::new(2).unseal(&sealed), None);
+        assert_eq!(Mint::new(1).unseal(&format!("AAAA{sealed}")), None);
+        assert_eq!(Mint::new(1).unseal("no backup"), None);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::str::FromStr;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cloud {
     pub(crate) name: &'static str,
+    /// What Terraform and our own programs call it.
+    pub(crate) environment: &'static str,
     pub(crate) login: &'static str,
     pub(crate) management: &'static str,
     /// The audience that older clients ask for instead of the management host.
@@ -35,6 +37,7 @@ pub(crate) const IDENTITY_HOST: &str = "169.254.169.254";
 const CLOUDS: &[Cloud] = &[
     Cloud {
         name: "AzureCloud",
+        environment: "public",
         login: "login.microsoftonline.com",
         management: "management.azure.com",
         management_audience: "management.core.windows.net",
@@ -45,6 +48,7 @@ const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "AzureUSGovernment",
+        environment: "usgovernment",
         login: "login.microsoftonline.us",
         management: "management.usgovcloudapi.net",
         management_audience: "management.core.usgovcloudapi.net",
@@ -55,6 +59,7 @@ const CLOUDS: &[Cloud] = &[
     },
     Cloud {
         name: "AzureChinaCloud",
+        environment: "china",
         login: "login.chinacloudapi.cn",
         management: "management.chinacloudapi.cn",
         management_audience: "management.core.chinacloudapi.cn",
@@ -76,6 +81,11 @@ impl Cloud {
         PUBLIC
     }
 
+    /// Gives all clouds.
+    pub(crate) fn all() -> &'static [Self] {
+        CLOUDS
+    }
+
     /// Gives the address of a vault of this cloud, without a slash at the end.
     pub(crate) fn vault_url(&self, vault: &str) -> String {
         format!("https://{vault}.{}", self.vault_suffix)
@@ -93,6 +103,30 @@ impl FromStr for &'static Cloud {
                 let names: Vec<&str> = CLOUDS.iter().map(|cloud| cloud.name).collect();
                 format!("`{name}` is none of {}", names.join(", "))
             })
+    }
+}
+
+/// Writes a cloud as its name, and finds it again.
+pub(crate) mod by_name {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Cloud;
+
+    /// Writes the name of a cloud.
+    pub(crate) fn serialize<S: Serializer>(
+        cloud: &&'static Cloud,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(cloud.name)
+    }
+
+    /// Finds a cloud by its name.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<&'static Cloud, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().map_err(D::Error::custom)
     }
 }
 

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::clock::AdvanceError;
-use crate::fault::FaultRule;
+use crate::events::SubscriberError;
+use crate::fault::{ChanceRule, FaultRule, Rule};
 use crate::journal::JournalEntry;
 use crate::period::{Period, PeriodError};
 use crate::shared::Shared;
+use crate::world::settings::Settings;
 
 /// Steers a running emulator.
 #[derive(Clone, Debug)]
@@ -54,7 +56,9 @@ impl Control {
     pub fn advance(&self, period: &str) -> Result<Timestamp, ControlError> {
         let period: Period = period.parse()?;
         self.0.clock.advance(&period)?;
-        Ok(self.now())
+        let now = self.now();
+        self.0.follow_up();
+        Ok(now)
     }
 
     /// Gives every request since the start or the last clearing.
@@ -70,17 +74,42 @@ impl Control {
 
     /// Adds a fault.
     pub fn set_fault(&self, rule: FaultRule) {
-        self.0.faults().add(rule);
+        self.0.add_fault(Rule::Counted(rule));
+    }
+
+    /// Adds a fault that strikes now and then.
+    pub fn set_chance_fault(&self, rule: ChanceRule) {
+        self.0.add_fault(Rule::Chance(rule));
     }
 
     /// Forgets all faults.
     pub fn clear_faults(&self) {
-        self.0.faults().clear();
+        self.0.clear_faults();
     }
 
     /// Sets how many uses by Key Vault every later role assignment still fails.
     pub fn set_role_propagation(&self, requests: u32) {
         self.0.world().0.settings.role_propagation_requests = requests;
+    }
+
+    /// Adds an address to which events about secrets are posted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address is not http or not on loopback.
+    pub fn subscribe(&self, url: &str) -> Result<(), SubscriberError> {
+        self.0.subscribers().add(url)
+    }
+
+    /// Gives the settings.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.0.world().0.settings.clone()
+    }
+
+    /// Changes the settings.
+    pub fn set_settings(&self, settings: Settings) {
+        self.0.world().0.settings = settings;
     }
 
     /// Gives the object id of Key Vault's own service principal.

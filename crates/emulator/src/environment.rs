@@ -3,8 +3,17 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::cloud::Cloud;
 use crate::routes::managed_identity::IDENTITY_HEADER;
 use crate::world::World;
+
+/// Where programs look for the certificates that they trust: most, Python's, Node's, curl.
+const CERTIFICATE_VARIABLES: [&str; 4] = [
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "CURL_CA_BUNDLE",
+];
 
 /// Gives the variables with their values; certificates only if there is a file of them.
 pub(crate) fn variables(
@@ -26,9 +35,14 @@ pub(crate) fn variables(
     ];
     if let Some(path) = certificate {
         let path = path.display().to_string();
-        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        for name in CERTIFICATE_VARIABLES {
             variables.push((name, path.clone()));
         }
+    }
+    if world.cloud != Cloud::public() {
+        variables.push(("ARM_ENVIRONMENT", world.cloud.environment.to_owned()));
+        let login = format!("https://{}", world.cloud.login);
+        variables.push(("AZURE_AUTHORITY_HOST", login));
     }
     for (arm, azure, value) in identity(world) {
         variables.push((arm, value.clone()));

@@ -1,13 +1,19 @@
 //! The fleet document: which tenant an emulator starts with. Reading is strict, and every complaint names the place in
 //! the document. Building the world of it is in `fleet::build`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::world::lock::LockLevel;
+
 pub(crate) mod build;
+pub(crate) mod generate;
+
+use generate::Maker;
 
 /// The tenant of a fleet that names none.
 pub const DEFAULT_TENANT: &str = "7e4a4100-0000-4000-8000-000000000001";
@@ -36,6 +42,8 @@ pub enum FleetError {
 #[derive(Clone, Debug)]
 pub struct Fleet {
     pub(crate) document: Document,
+    /// Makes up subscriptions beside those of the document.
+    maker: Option<Maker>,
 }
 
 impl Fleet {
@@ -52,6 +60,15 @@ impl Fleet {
     }
 }
 
+impl Fleet {
+    /// Gives the subscriptions one by one: a large fleet that is made up need not be there as a whole.
+    pub(crate) fn subscriptions(&self) -> impl Iterator<Item = Cow<'_, SubscriptionEntry>> {
+        let written = self.document.subscriptions.iter().map(Cow::Borrowed);
+        let made_up = self.maker.iter().flat_map(Maker::subscriptions);
+        written.chain(made_up.map(Cow::Owned))
+    }
+}
+
 impl FromStr for Fleet {
     type Err = FleetError;
 
@@ -63,18 +80,25 @@ impl FromStr for Fleet {
     fn from_str(text: &str) -> Result<Self, FleetError> {
         let document: Document = serde_json::from_str(text).map_err(FleetError::Shape)?;
         // What the world refuses is found now, with its place, and not when the emulator starts.
-        build::build(&document, 0, jiff::Timestamp::UNIX_EPOCH)?;
-        Ok(Self { document })
+        let fleet = Self {
+            document,
+            maker: None,
+        };
+        build::build(&fleet, 0, jiff::Timestamp::UNIX_EPOCH)?;
+        Ok(fleet)
     }
 }
 
 /// The document as it is written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Document {
     pub(crate) now: Option<String>,
     pub(crate) tenant_id: Option<String>,
     pub(crate) cloud: Option<String>,
+    /// Roles of the tenant's own, beside the built-in ones.
+    #[serde(default)]
+    pub(crate) role_definitions: Vec<RoleDefinitionEntry>,
     #[serde(default)]
     pub(crate) applications: Vec<ApplicationEntry>,
     /// Object ids of users and groups: they may hold roles but never sign in.
@@ -105,6 +129,28 @@ impl std::fmt::Debug for ApplicationEntry {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct RoleDefinitionEntry {
+    pub(crate) id: Option<String>,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) actions: Vec<String>,
+    #[serde(default)]
+    pub(crate) data_actions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LockEntry {
+    pub(crate) name: String,
+    /// The resource group or resource inside the subscription; the subscription itself without it.
+    #[serde(default)]
+    pub(crate) scope: String,
+    /// `ReadOnly` or `CanNotDelete`.
+    pub(crate) level: LockLevel,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RoleEntry {
     pub(crate) role: String,
     pub(crate) scope: String,
@@ -119,6 +165,8 @@ pub(crate) struct SubscriptionEntry {
     pub(crate) accounts: Vec<AccountEntry>,
     #[serde(default)]
     pub(crate) vaults: Vec<VaultEntry>,
+    #[serde(default)]
+    pub(crate) locks: Vec<LockEntry>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -162,6 +210,8 @@ pub(crate) struct VaultEntry {
     #[serde(default)]
     pub(crate) rbac: bool,
     pub(crate) soft_delete_days: Option<u32>,
+    #[serde(default)]
+    pub(crate) purge_protection: bool,
     /// Without this, the default application and the managed identity may do everything in the vault.
     pub(crate) access_policies: Option<Vec<PolicyEntry>>,
     #[serde(default)]
@@ -188,7 +238,8 @@ pub(crate) struct ManagedEntry {
     #[serde(default)]
     pub(crate) auto_regenerate: bool,
     pub(crate) period: String,
-    /// When it was enrolled; the fleet's now unless given. What became due since then has happened.
+    /// When it was enrolled. What became due since then has happened. Without it the enrolment is as old as the youngest
+    /// key, and its next regeneration is due one period after the fleet's now.
     pub(crate) enrolled: Option<String>,
     /// Whether Key Vault holds its role on the account.
     #[serde(default = "yes")]

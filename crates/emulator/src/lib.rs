@@ -15,10 +15,12 @@
 
 mod azurite;
 pub mod canary;
+mod chance;
 mod clock;
 mod cloud;
 mod control;
 mod environment;
+mod events;
 mod fault;
 mod fleet;
 mod journal;
@@ -29,8 +31,10 @@ mod routes;
 mod sas;
 mod server;
 mod shared;
+mod snapshot;
 mod start;
 mod state_dir;
+mod throttle;
 mod tls;
 mod token;
 mod wire;
@@ -38,7 +42,11 @@ mod world;
 
 pub use clock::AdvanceError;
 pub use control::{Control, ControlError};
-pub use fault::{Fault, FaultRule, When};
+pub use events::SubscriberError;
+pub use fault::{Always, ChanceRule, Fault, FaultRule, When};
+pub use fleet::generate::{Sizes, SizesError};
 pub use fleet::{DEFAULT_CLIENT, DEFAULT_OBJECT, DEFAULT_TENANT, Fleet, FleetError};
 pub use journal::{JournalEntry, UNMODELLED};
-pub use start::{Addresses, Emulator, Options, StartError, start};
+pub use start::error::StartError;
+pub use start::{Addresses, Emulator, Memory, Options, start};
+pub use world::settings::{CallerCheck, Settings, Throttling};

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// An ISO 8601 duration longer than nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Period {
     text: String,
     parts: Parts,
@@ -79,6 +81,20 @@ impl FromStr for Period {
             text: text.to_owned(),
             parts,
         })
+    }
+}
+
+impl TryFrom<String> for Period {
+    type Error = PeriodError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Period> for String {
+    fn from(period: Period) -> Self {
+        period.text
     }
 }
 

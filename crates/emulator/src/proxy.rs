@@ -4,7 +4,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::service::service_fn;
@@ -16,7 +15,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::cloud::{IDENTITY_HOST, Service, service_at};
 use crate::journal::{JournalEntry, UNMODELLED};
-use crate::server::{Body, ConnectionReset, Entrance, accept, handle, serve, without_port};
+use crate::server::body::AnswerBody;
+use crate::server::{ConnectionReset, Entrance, accept, handle, serve, without_port};
 use crate::shared::Shared;
 
 /// Where a CONNECT leads.
@@ -61,7 +61,7 @@ async fn answer(
     shared: Arc<Shared>,
     request: Request<Incoming>,
     acceptor: TlsAcceptor,
-) -> Result<Response<Body>, ConnectionReset> {
+) -> Result<Response<AnswerBody>, ConnectionReset> {
     // The identity endpoint of a machine is plain HTTP, so it comes without CONNECT.
     if request.uri().host() == Some(IDENTITY_HOST) {
         return Box::pin(handle(&shared, request, Entrance::Azure)).await;
@@ -161,8 +161,8 @@ fn record_refusal(shared: &Shared, authority: &str) {
     });
 }
 
-fn text_response(status: u16, text: &str) -> Response<Body> {
-    let mut response = Response::new(Full::new(Bytes::from(text.to_owned())));
+fn text_response(status: u16, text: &str) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::whole(Bytes::from(text.to_owned())));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
     if !text.is_empty() {
         response.headers_mut().insert(

@@ -22,7 +22,7 @@ pub(crate) mod vault;
 
 use call::Call;
 use reply::Reply;
-use table::{Captures, Route, find};
+use table::{Captures, Route, Tables, find};
 
 /// What an operation answers.
 pub(crate) type Answer = Result<Reply, Refusal>;
@@ -61,6 +61,18 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Gives the service that was asked.
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Gives a part of the path by its name in the route.
+    pub(crate) fn part(&self, name: &str) -> &str {
+        self.found
+            .as_ref()
+            .map_or("", |(_, captures)| captures.get(name))
+    }
+
     /// Gives the published name of the operation, or the mark of what is not modelled.
     pub(crate) fn operation(&self) -> &'static str {
         self.found
@@ -77,18 +89,18 @@ pub(crate) fn prepare(call: &Call) -> Option<Prepared> {
 
 /// Finds the operation of a request to a service.
 pub(crate) fn prepare_for(cloud: &'static Cloud, service: Service, call: &Call) -> Prepared {
-    let table: &'static [Route] = match service {
-        Service::Entra => entra::ROUTES,
-        Service::Management => management::ROUTES,
-        Service::Graph => graph::ROUTES,
-        Service::Vault(_) => vault::ROUTES,
-        Service::ManagedIdentity => managed_identity::ROUTES,
+    let tables: Tables = match service {
+        Service::Entra => &[entra::ROUTES],
+        Service::Management => management::TABLES,
+        Service::Graph => &[graph::ROUTES],
+        Service::Vault(_) => vault::TABLES,
+        Service::ManagedIdentity => &[managed_identity::ROUTES],
         Service::Storage => &[],
     };
     Prepared {
         cloud,
         service,
-        found: find(table, call),
+        found: find(tables, call),
     }
 }
 
@@ -189,7 +201,8 @@ fn answer(route: &Route, context: &mut Context<'_>, service: &Service) -> Answer
     (route.handler)(context)
 }
 
-fn unauthorized(world: &World, prepared: &Prepared, call: &Call) -> Reply {
+/// Sends a caller away whose token is over.
+pub(crate) fn unauthorized(world: &World, prepared: &Prepared, call: &Call) -> Reply {
     let reply = match &prepared.service {
         Service::Vault(_) => vault::challenge(world, prepared.cloud, call),
         _ => management::challenge(world, prepared.cloud, call),

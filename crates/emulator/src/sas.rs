@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ring::hmac;
+use serde::{Deserialize, Serialize};
 
 use crate::canary::KeyMaterial;
 
@@ -23,7 +24,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 const OLDEST_VERSION: &str = "2015-04-05";
 
 /// Whether a token opens the whole account or one resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) enum SasType {
     Account,
     Service,

@@ -1,12 +1,11 @@
-//! The way in: listeners, TLS, HTTP. Turns bytes into a call and a reply into bytes, does the damage that faults ask
-//! for, keeps the journal, and answers 500 where the emulator itself fails.
+//! The way in: listeners, TLS, HTTP. Turns bytes into a call and a reply into bytes. What happens to a call in between,
+//! faults included, is in `server::visit`.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use hyper::service::service_fn;
@@ -18,22 +17,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::clock::{pause, real_now};
 use crate::cloud::Service;
-use crate::fault::{Fault, When};
-use crate::journal::{JournalEntry, UNMODELLED, shown_url};
 use crate::refusal::Refusal;
 use crate::routes::call::Call;
 use crate::routes::reply::Reply;
-use crate::routes::{Prepared, admit, control, perform, prepare, prepare_for, refused};
+use crate::routes::{control, prepare, prepare_for};
 use crate::shared::Shared;
-use crate::world::directory::Caller;
+
+pub(crate) mod body;
+mod visit;
+
+use body::AnswerBody;
+use visit::Visit;
 
 /// No request of the modelled services comes near this.
 const LARGEST_BODY: usize = 1 << 20;
-
-/// The body of every answer.
-pub(crate) type Body = Full<Bytes>;
 
 /// Where a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +46,6 @@ pub(crate) enum Entrance {
 #[derive(Debug, Error)]
 #[error("the connection is closed because a fault asks for it")]
 pub(crate) struct ConnectionReset;
-
-/// A request whose journal entry is still to be written.
-struct Visit<'a> {
-    shared: &'a Shared,
-    call: &'a Call,
-    entrance: Entrance,
-    operation: &'static str,
-    caller: Option<Caller>,
-}
 
 /// Accepts TLS connections until the emulator stops.
 pub(crate) async fn listen_tls(shared: Arc<Shared>, listener: TcpListener, acceptor: TlsAcceptor) {
@@ -127,7 +116,7 @@ pub(crate) async fn handle(
     shared: &Shared,
     request: Request<Incoming>,
     entrance: Entrance,
-) -> Result<Response<Body>, ConnectionReset> {
+) -> Result<Response<AnswerBody>, ConnectionReset> {
     let call = match read(shared, request).await {
         Ok(call) => call,
         Err(status) => return Ok(respond(&Reply::empty(status))),
@@ -136,6 +125,7 @@ pub(crate) async fn handle(
         && let Some(reply) = control::answer(shared, &call)
     {
         let published = shared.publish_keys().await;
+        shared.follow_up();
         return Ok(respond(
             &published.map_or_else(|error| failed(&error.to_string()), |()| reply),
         ));
@@ -148,147 +138,17 @@ pub(crate) async fn handle(
             &call,
         )),
     };
-    let operation = prepared.as_ref().map_or(UNMODELLED, Prepared::operation);
-    let mut visit = Visit {
-        shared,
-        call: &call,
-        entrance,
-        operation,
-        caller: None,
+    let mut visit = Visit::new(shared, &call, entrance, prepared.as_ref());
+    let answer = match &prepared {
+        Some(prepared) => visit.answer(prepared).await,
+        None => {
+            let message = format!("The emulator does not model the host {}.", call.host);
+            let refusal = Refusal::new(404, "HostNotModelled", message);
+            Ok(visit.close(&Reply::error(&refusal)))
+        }
     };
-    let Some(prepared) = prepared else {
-        let message = format!("The emulator does not model the host {}.", call.host);
-        return Ok(visit.close(&Reply::error(&Refusal::new(
-            404,
-            "HostNotModelled",
-            message,
-        ))));
-    };
-    visit.answer(&prepared).await
-}
-
-impl Visit<'_> {
-    async fn answer(&mut self, prepared: &Prepared) -> Result<Response<Body>, ConnectionReset> {
-        let admitted = admit(&self.shared.world().0, prepared, self.call, real_now());
-        match admitted {
-            Ok(caller) => self.caller = caller,
-            Err(reply) => return Ok(self.close(&reply)),
-        }
-        // Faults count only requests that were let in: clients send one without a token first.
-        let fault = self.shared.faults().strike(self.operation);
-        let (before, after) = match fault {
-            Some(fault) if fault.when() == When::After => (None, Some(fault)),
-            fault => (fault, None),
-        };
-        if let Some(reply) = self.suffer(before).await? {
-            return Ok(self.close(&reply));
-        }
-        let mut reply = self.perform(prepared);
-        if let Err(error) = self.shared.publish_keys().await {
-            reply = failed(&error.to_string());
-        }
-        let reply = self.suffer(after).await?.unwrap_or(reply);
-        Ok(self.close(&reply))
-    }
-
-    /// Lets a fault strike: waits, gives the answer that replaces the real one, or closes the connection.
-    async fn suffer(&self, fault: Option<Fault>) -> Result<Option<Reply>, ConnectionReset> {
-        let Some(fault) = fault else { return Ok(None) };
-        if let Some(delay) = fault.delay() {
-            pause(delay).await;
-            return Ok(None);
-        }
-        match fault {
-            Fault::Status {
-                status,
-                retry_after,
-                code,
-                ..
-            } => {
-                let refusal = Refusal::new(
-                    status,
-                    "InjectedFault",
-                    "The emulator was asked for this fault.",
-                );
-                let mut reply = Reply::error(&refusal);
-                if let (Some(code), Some(error)) = (
-                    code,
-                    reply
-                        .body
-                        .as_mut()
-                        .and_then(|body| body.pointer_mut("/error/code")),
-                ) {
-                    *error = code.into();
-                }
-                let reply = reply.with_header("x-ms-request-id", self.call.id.as_str());
-                Ok(Some(match retry_after {
-                    Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
-                    None => reply,
-                }))
-            }
-            _ => {
-                self.record(None, false);
-                Err(ConnectionReset)
-            }
-        }
-    }
-
-    fn perform(&self, prepared: &Prepared) -> Reply {
-        let (mut world, now) = self.shared.world();
-        let performed = catch_unwind(AssertUnwindSafe(|| {
-            perform(
-                &mut world,
-                prepared,
-                self.call,
-                self.caller.as_ref(),
-                now,
-                real_now(),
-            )
-        }));
-        drop(world);
-        performed.unwrap_or_else(|_| {
-            let refusal = Refusal::new(
-                500,
-                "EmulatorBug",
-                "The emulator failed; this is a bug in the emulator.",
-            );
-            refused(prepared, &refusal)
-        })
-    }
-
-    fn close(&self, reply: &Reply) -> Response<Body> {
-        let code = reply
-            .body
-            .as_ref()
-            .and_then(|body| body.pointer("/error/code"))
-            .and_then(|code| code.as_str());
-        self.record(Some(reply.status), code == Some("EmulatorBug"));
-        respond(reply)
-    }
-
-    fn record(&self, status: Option<u16>, bug: bool) {
-        let Call {
-            method,
-            host,
-            path,
-            query,
-            ..
-        } = self.call;
-        let scheme = if self.entrance == Entrance::Azure {
-            "https"
-        } else {
-            "http"
-        };
-        self.shared.record(JournalEntry {
-            at: self.shared.clock.now(),
-            method: method.to_string(),
-            url: shown_url(scheme, host, path, query.as_deref()),
-            status,
-            operation: self.operation.to_owned(),
-            caller: self.caller.as_ref().map(|caller| caller.client_id.clone()),
-            bug,
-        });
-    }
+    shared.follow_up();
+    answer
 }
 
 /// Reads a whole request, or says with which status it is sent away.
@@ -328,6 +188,7 @@ pub(crate) fn without_port(authority: &str) -> &str {
     authority.split(':').next().unwrap_or(authority)
 }
 
+/// Answers that the emulator itself has failed.
 fn failed(problem: &str) -> Reply {
     Reply::error(&Refusal::new(
         500,
@@ -337,12 +198,24 @@ fn failed(problem: &str) -> Reply {
 }
 
 /// Writes an answer.
-pub(crate) fn respond(reply: &Reply) -> Response<Body> {
-    let bytes = reply
-        .body
-        .as_ref()
-        .map(|body| Bytes::from(body.to_string()))
-        .unwrap_or_default();
+pub(crate) fn respond(reply: &Reply) -> Response<AnswerBody> {
+    let bytes = bytes_of(reply);
+    with_body(reply, AnswerBody::whole(bytes))
+}
+
+/// Writes an answer of which only the first bytes arrive.
+fn respond_torn(reply: &Reply, length: usize) -> Response<AnswerBody> {
+    let bytes = bytes_of(reply);
+    with_body(reply, AnswerBody::torn(&bytes, length))
+}
+
+fn bytes_of(reply: &Reply) -> Bytes {
+    let body = reply.body.as_ref();
+    body.map(|body| Bytes::from(body.to_string()))
+        .unwrap_or_default()
+}
+
+fn with_body(reply: &Reply, body: AnswerBody) -> Response<AnswerBody> {
     let mut builder = Response::builder().status(reply.status);
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
@@ -352,8 +225,8 @@ pub(crate) fn respond(reply: &Reply) -> Response<Body> {
     } else if reply.status != 204 {
         builder = builder.header(CONTENT_LENGTH, 0);
     }
-    builder.body(Full::new(bytes)).unwrap_or_else(|_| {
-        let mut plain = Response::new(Full::new(Bytes::new()));
+    builder.body(body).unwrap_or_else(|_| {
+        let mut plain = Response::new(AnswerBody::default());
         *plain.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         plain
     })

@@ -1,54 +1,71 @@
 //! What all connections of one emulator share, and how their tasks end with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::azurite::{Azurite, AzuriteError, Keys};
 use crate::clock::Clock;
-use crate::fault::Faults;
+use crate::events::Subscribers;
+use crate::fault::{Faults, Rule};
 use crate::journal::{Journal, JournalEntry};
+use crate::routes::reply::Reply;
+use crate::throttle::Throttles;
 use crate::tls::Authority;
 use crate::world::World;
+use crate::world::expiry::NearExpiry;
 
 /// The state of one emulator.
 pub(crate) struct Shared {
     world: Mutex<World>,
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
+    /// Answers that a fault may give once more, by address.
+    remembered: Mutex<HashMap<String, Reply>>,
+    throttles: Mutex<Throttles>,
+    subscribers: Mutex<Subscribers>,
+    events: mpsc::UnboundedSender<Vec<NearExpiry>>,
     pub(crate) clock: Clock,
     pub(crate) authority: Authority,
     pub(crate) azurite: Option<Azurite>,
     /// Hosts that the proxy passes on although it does not model them.
     pub(crate) allowed_hosts: BTreeSet<String>,
     requests: AtomicU64,
+    changes: AtomicU64,
     stop: watch::Sender<bool>,
 }
 
 impl Shared {
-    /// Puts the state together.
+    /// Puts the state together. Gives with it the way on which events come out.
     pub(crate) fn new(
         world: World,
         clock: Clock,
         authority: Authority,
         azurite: Option<Azurite>,
         allowed_hosts: BTreeSet<String>,
-    ) -> Self {
-        Self {
+    ) -> (Self, mpsc::UnboundedReceiver<Vec<NearExpiry>>) {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let shared = Self {
             world: Mutex::new(world),
             journal: Mutex::default(),
             faults: Mutex::default(),
+            remembered: Mutex::default(),
+            throttles: Mutex::default(),
+            subscribers: Mutex::default(),
+            events,
             clock,
             authority,
             azurite,
             allowed_hosts,
             requests: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
             stop: watch::Sender::new(false),
-        }
+        };
+        (shared, receiver)
     }
 
     /// Gives the world as it is now, with all that became due, and the time it shows.
@@ -68,6 +85,58 @@ impl Shared {
     /// Gives the faults.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a fault.
+    pub(crate) fn add_fault(&self, rule: Rule) {
+        self.faults().add(rule);
+    }
+
+    /// Forgets all faults and what was remembered for them.
+    pub(crate) fn clear_faults(&self) {
+        self.faults().clear();
+        self.remembered().clear();
+    }
+
+    /// Gives the answers that were remembered for faults.
+    pub(crate) fn remembered(&self) -> MutexGuard<'_, HashMap<String, Reply>> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives what was used of the published limits.
+    pub(crate) fn throttles(&self) -> MutexGuard<'_, Throttles> {
+        self.throttles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives those who hear of events.
+    pub(crate) fn subscribers(&self) -> MutexGuard<'_, Subscribers> {
+        self.subscribers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the events on their way that the last request or the clock has brought about.
+    pub(crate) fn follow_up(&self) {
+        let events = self.world().0.expiries.take();
+        if !events.is_empty() {
+            self.note_change();
+            // When the emulator ends, nobody hears of them any more.
+            let _unheard = self.events.send(events);
+        }
+    }
+
+    /// Notes that something may have changed.
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives a number that is another one after every change.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed) + self.world().0.key_revision
     }
 
     /// Adds a request to the journal.

@@ -1,26 +1,30 @@
 //! Starting and ending an emulator: puts the parts together, opens the listeners, tells others where they are.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
-use crate::azurite::{Azurite, AzuriteError};
+use crate::azurite::Azurite;
 use crate::clock::{Clock, real_now};
 use crate::control::Control;
 use crate::environment::{export_lines, variables};
-use crate::fleet::{Fleet, FleetError, build};
-use crate::proxy;
-use crate::server::{listen_control, listen_tls};
+use crate::events;
+use crate::fleet::{Fleet, build};
 use crate::shared::Shared;
-use crate::state_dir::{READY, StateDir, StateError};
-use crate::tls::{Authority, ByName, TlsError};
+use crate::snapshot::{self, Snapshot};
+use crate::state_dir::{READY, StateDir};
+use crate::tls::Authority;
+use crate::world::World;
+use crate::world::settings::Settings;
+
+pub(crate) mod error;
+mod listeners;
+
+use error::StartError;
+use listeners::Listeners;
 
 /// How to start an emulator.
 #[derive(Clone, Debug)]
@@ -41,6 +45,24 @@ pub struct Options {
     pub azurite: Option<PathBuf>,
     /// Where all secrets of the emulator come from: the same seed gives the same keys.
     pub seed: u64,
+    /// How the emulated Azure behaves where the real one varies.
+    pub settings: Settings,
+    /// What becomes of the world when the emulator ends.
+    pub memory: Memory,
+    /// Where to post events about secrets: http addresses on loopback.
+    pub event_subscribers: Vec<String>,
+}
+
+/// Whether a state folder keeps the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// Every start begins with the fleet, and nothing is kept.
+    #[default]
+    Forget,
+    /// A start goes on where the last emulator of the folder was; the fleet counts only if there was none.
+    Resume,
+    /// This start begins with the fleet, and the next can go on from here.
+    Anew,
 }
 
 impl Options {
@@ -57,6 +79,9 @@ impl Options {
             allowed_hosts: Vec::new(),
             azurite: None,
             seed: 0,
+            settings: Settings::default(),
+            memory: Memory::default(),
+            event_subscribers: Vec::new(),
         }
     }
 }
@@ -74,55 +99,13 @@ pub struct Addresses {
     pub blob: Option<SocketAddr>,
 }
 
-/// An emulator cannot be started.
-#[derive(Debug, Error)]
-#[error("cannot start the emulator: {act}")]
-pub struct StartError {
-    act: String,
-    #[source]
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl StartError {
-    fn new(act: impl Into<String>) -> Self {
-        Self {
-            act: act.into(),
-            source: None,
-        }
-    }
-
-    fn because(
-        act: impl Into<String>,
-        source: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            act: act.into(),
-            source: Some(Box::new(source)),
-        }
-    }
-
-    fn fleet(source: FleetError) -> Self {
-        Self::because("the fleet cannot be built", source)
-    }
-
-    fn tls(source: TlsError) -> Self {
-        Self::because("no certificate authority", source)
-    }
-
-    fn state(source: StateError) -> Self {
-        Self::because("no state folder", source)
-    }
-
-    fn azurite(source: AzuriteError) -> Self {
-        Self::because("no storage server beside", source)
-    }
-}
-
 /// A running emulator. It ends when this is dropped.
 pub struct Emulator {
     shared: Arc<Shared>,
     addresses: Addresses,
     state: Option<StateDir>,
+    keeps_snapshots: bool,
+    resumed: bool,
     environment: Vec<(String, String)>,
 }
 
@@ -151,58 +134,123 @@ pub async fn start(options: Options) -> Result<Emulator, StartError> {
             "the control interface gives keys away and must listen on loopback",
         ));
     }
-    let (world, now) = build::build(&options.fleet.document, options.seed, real_now())
-        .map_err(StartError::fleet)?;
-    // From here on time runs, also while others start.
-    let clock = Clock::starting_at(now);
-    let authority = Authority::new(real_now()).map_err(StartError::tls)?;
     let state = match &options.state_dir {
         None => None,
-        Some(path) => Some(prepare(path, &authority).await?),
+        Some(path) => Some(StateDir::open(path).await.map_err(StartError::state)?),
     };
-    let azurite = match (&options.azurite, &state) {
-        (None, _) => None,
-        (Some(_), None) => {
-            return Err(StartError::new(
-                "a storage server beside needs a state folder",
-            ));
+    let kept = match (&state, options.memory) {
+        (Some(state), Memory::Resume) => {
+            Snapshot::read(state).await.map_err(StartError::snapshot)?
         }
-        (Some(folder), Some(state)) => Some(
-            Azurite::start(folder, state)
-                .await
-                .map_err(StartError::azurite)?,
-        ),
+        _ => None,
     };
-    let listeners = Listeners::bind(&options).await?;
+    let authority = kept.as_ref().map(|kept| &kept.authority);
+    let authority = Authority::kept(authority, real_now()).map_err(StartError::tls)?;
+    if let Some(state) = &state {
+        prepare(state, &authority).await?;
+    }
+    let azurite = storage_beside(&options, state.as_ref()).await?;
+    let ports = kept.as_ref().map(|kept| kept.ports);
+    let listeners = Listeners::bind(&options, ports).await?;
     let addresses = listeners.addresses(azurite.as_ref().map(Azurite::address))?;
-    let allowed: BTreeSet<String> = options
-        .allowed_hosts
-        .iter()
-        .map(|host| host.to_ascii_lowercase())
-        .collect();
+    let origin = Origin::of(&options, kept)?;
     let certificate = state.as_ref().map(|state| state.file("ca.pem"));
     let environment = variables(
-        &world,
+        &origin.world,
         addresses.proxy,
         addresses.control,
         certificate.as_deref(),
     );
-    let shared = Arc::new(Shared::new(world, clock, authority, azurite, allowed));
+    let allowed = options.allowed_hosts.iter();
+    let allowed = allowed.map(|host| host.to_ascii_lowercase()).collect();
+    let (shared, events) = Shared::new(origin.world, origin.clock, authority, azurite, allowed);
+    let shared = Arc::new(shared);
+    subscribe(
+        &shared,
+        origin.subscribers.iter().chain(&options.event_subscribers),
+    )?;
     shared.publish_keys().await.map_err(StartError::azurite)?;
     listeners.open(&shared)?;
+    shared.spawn(events::deliver(Arc::clone(&shared), events));
     let emulator = Emulator {
         shared,
         addresses,
+        keeps_snapshots: options.memory != Memory::Forget,
+        resumed: origin.resumed,
         state,
         environment,
     };
     emulator.announce().await?;
+    emulator.keep_snapshots();
     Ok(emulator)
 }
 
+/// What an emulator starts with.
+struct Origin {
+    world: World,
+    clock: Clock,
+    subscribers: Vec<String>,
+    resumed: bool,
+}
+
+impl Origin {
+    /// Goes on from a snapshot, or builds the world of the fleet. From here on time runs.
+    fn of(options: &Options, kept: Option<Snapshot<World>>) -> Result<Self, StartError> {
+        if let Some(mut kept) = kept {
+            // What was asked for at this start counts more than what was set in the last run.
+            if options.settings != Settings::default() {
+                kept.world.settings = options.settings.clone();
+            }
+            return Ok(Self {
+                clock: Clock::starting_at(kept.resumed_at(real_now())),
+                world: kept.world,
+                subscribers: kept.subscribers,
+                resumed: true,
+            });
+        }
+        let (mut world, now) =
+            build::build(&options.fleet, options.seed, real_now()).map_err(StartError::fleet)?;
+        world.settings = options.settings.clone();
+        Ok(Self {
+            world,
+            clock: Clock::starting_at(now),
+            subscribers: Vec::new(),
+            resumed: false,
+        })
+    }
+}
+
+async fn storage_beside(
+    options: &Options,
+    state: Option<&StateDir>,
+) -> Result<Option<Azurite>, StartError> {
+    match (&options.azurite, state) {
+        (None, _) => Ok(None),
+        (Some(_), None) => Err(StartError::new(
+            "a storage server beside needs a state folder",
+        )),
+        (Some(folder), Some(state)) => Azurite::start(folder, state)
+            .await
+            .map(Some)
+            .map_err(StartError::azurite),
+    }
+}
+
+fn subscribe<'a>(
+    shared: &Shared,
+    urls: impl Iterator<Item = &'a String>,
+) -> Result<(), StartError> {
+    for url in urls {
+        shared
+            .subscribers()
+            .add(url)
+            .map_err(|error| StartError::because("a subscriber cannot be told", error))?;
+    }
+    Ok(())
+}
+
 /// Writes what does not depend on the addresses.
-async fn prepare(path: &Path, authority: &Authority) -> Result<StateDir, StartError> {
-    let state = StateDir::open(path).await.map_err(StartError::state)?;
+async fn prepare(state: &StateDir, authority: &Authority) -> Result<(), StartError> {
     let identity = authority.loopback_identity().map_err(StartError::tls)?;
     state
         .write("ca.pem", &authority.pem())
@@ -216,7 +264,7 @@ async fn prepare(path: &Path, authority: &Authority) -> Result<StateDir, StartEr
         .write("localhost-key.pem", &identity.key)
         .await
         .map_err(StartError::state)?;
-    Ok(state)
+    Ok(())
 }
 
 impl Emulator {
@@ -230,6 +278,12 @@ impl Emulator {
     #[must_use]
     pub fn state_dir(&self) -> Option<&Path> {
         self.state.as_ref().map(StateDir::path)
+    }
+
+    /// Says whether the emulator goes on from a snapshot.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.resumed
     }
 
     /// Gives the certificate of the emulator's authority as PEM.
@@ -258,7 +312,20 @@ impl Emulator {
     pub async fn shutdown(self) {
         self.shared.stop();
         if let Some(state) = &self.state {
+            if self.keeps_snapshots
+                && let Err(error) = snapshot::write(&self.shared, state, self.addresses).await
+            {
+                tracing::warn!(%error, "cannot keep a snapshot");
+            }
             state.retract().await;
+        }
+    }
+
+    fn keep_snapshots(&self) {
+        if let Some(state) = self.state.clone().filter(|_| self.keeps_snapshots) {
+            let shared = Arc::clone(&self.shared);
+            self.shared
+                .spawn(snapshot::keep(shared, state, self.addresses));
         }
     }
 
@@ -296,51 +363,4 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.shared.stop();
     }
-}
-
-struct Listeners {
-    tls: TcpListener,
-    proxy: TcpListener,
-    control: TcpListener,
-}
-
-impl Listeners {
-    async fn bind(options: &Options) -> Result<Self, StartError> {
-        Ok(Self {
-            tls: bind("TLS", options.tls_listen).await?,
-            proxy: bind("proxy", options.proxy_listen).await?,
-            control: bind("control", options.control_listen).await?,
-        })
-    }
-
-    fn addresses(&self, blob: Option<SocketAddr>) -> Result<Addresses, StartError> {
-        let address = |listener: &TcpListener| {
-            listener
-                .local_addr()
-                .map_err(|error| StartError::because("a listener has no address", error))
-        };
-        Ok(Addresses {
-            tls: address(&self.tls)?,
-            proxy: address(&self.proxy)?,
-            control: address(&self.control)?,
-            blob,
-        })
-    }
-
-    fn open(self, shared: &Arc<Shared>) -> Result<(), StartError> {
-        let resolver = Arc::new(ByName(Arc::clone(shared)));
-        let config = Authority::server_config(resolver).map_err(StartError::tls)?;
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        shared.spawn(listen_tls(Arc::clone(shared), self.tls, acceptor.clone()));
-        shared.spawn(proxy::listen(Arc::clone(shared), self.proxy, acceptor));
-        shared.spawn(listen_control(Arc::clone(shared), self.control));
-        Ok(())
-    }
-}
-
-async fn bind(what: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    let act = || format!("cannot listen on {address} ({what})");
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| StartError::because(act(), error))
 }

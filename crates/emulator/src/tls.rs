@@ -1,4 +1,4 @@
-//! The emulator's own certificate authority: made at the start, kept in memory, and asked for a certificate of each host
+//! The emulator's own certificate authority: made at the start or brought back from a snapshot, and asked for a certificate of each host
 //! name as clients come for it.
 
 use std::collections::HashMap;
@@ -16,13 +16,16 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
-use crate::cloud::service_at;
+use crate::cloud::{Cloud, service_at};
 
 /// How long certificates are good: what strict clients accept at most.
 const LIFETIME: Duration = Duration::days(397);
+/// An authority that is older is not brought back: its certificates would soon end.
+const KEPT_FOR: Duration = Duration::days(300);
 
 /// The authority cannot be set up, or a certificate cannot be made.
 #[derive(Debug, Error)]
@@ -49,6 +52,14 @@ impl fmt::Debug for Authority {
     }
 }
 
+/// What is kept of an authority. It has no `Debug`, since whoever holds it can play every host.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct KeptAuthority {
+    key: String,
+    /// Since when its certificates are good, in Unix seconds.
+    from: i64,
+}
+
 /// A certificate with its key, for a server beside the emulator.
 pub(crate) struct Identity {
     pub(crate) chain: String,
@@ -58,10 +69,35 @@ pub(crate) struct Identity {
 impl Authority {
     /// Makes an authority with new keys.
     pub(crate) fn new(real_now: Timestamp) -> Result<Self, TlsError> {
-        let seconds = OffsetDateTime::from_unix_timestamp(real_now.as_second())
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         // A client whose clock is behind must not find the certificate too young.
-        let from = seconds - Duration::days(1);
+        let yesterday = real_now.as_second() - 24 * 3600;
+        Self::with_key(KeyPair::generate()?, yesterday)
+    }
+
+    /// Brings back an authority that was kept, so that clients that trust it still do; a new one if there is none or it is
+    /// about to end.
+    pub(crate) fn kept(
+        kept: Option<&KeptAuthority>,
+        real_now: Timestamp,
+    ) -> Result<Self, TlsError> {
+        match kept {
+            Some(kept) if real_now.as_second() - kept.from < KEPT_FOR.whole_seconds() => {
+                Self::with_key(KeyPair::from_pem(&kept.key)?, kept.from)
+            }
+            _ => Self::new(real_now),
+        }
+    }
+
+    /// Gives what it takes to bring the authority back: a secret.
+    pub(crate) fn to_keep(&self) -> KeptAuthority {
+        KeptAuthority {
+            key: self.issuer.key().serialize_pem(),
+            from: self.from.unix_timestamp(),
+        }
+    }
+
+    fn with_key(key: KeyPair, from: i64) -> Result<Self, TlsError> {
+        let from = OffsetDateTime::from_unix_timestamp(from).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let mut params = CertificateParams::default();
         params
             .distinguished_name
@@ -71,7 +107,7 @@ impl Authority {
         params.not_before = from;
         params.not_after = from + LIFETIME;
         Ok(Self {
-            issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)?,
+            issuer: CertifiedIssuer::self_signed(params, key)?,
             host_key: KeyPair::generate()?,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             issued: Mutex::default(),
@@ -89,9 +125,12 @@ impl Authority {
         let key = KeyPair::generate()?;
         let mut params = self.params("localhost");
         params.subject_alt_names = loopback_names()?;
-        params
-            .subject_alt_names
-            .push(SanType::DnsName("*.blob.core.windows.net".try_into()?));
+        for cloud in Cloud::all() {
+            let hosts = format!("*.blob.{}", cloud.storage_suffix);
+            params
+                .subject_alt_names
+                .push(SanType::DnsName(hosts.try_into()?));
+        }
         let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Identity {
             chain: certificate.pem(),

@@ -1,97 +1,103 @@
 //! The small Azure itself: subscriptions, storage accounts, vaults, roles and time, without a wire and without a clock.
 //! Every change takes `now` and refuses with what Azure would say. Who is asking over which protocol is for the routes.
+//!
+//! The types of the world can be written and read as they are, against the rule for output formats: a snapshot is read
+//! only by the program that wrote it, and a second set of types would say the same thing twice.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::canary::Mint;
 use crate::cloud::Cloud;
 use crate::refusal::Refusal;
 
+pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod activity;
+pub(crate) mod backup;
 pub(crate) mod definition;
 pub(crate) mod directory;
 pub(crate) mod enrolment;
+pub(crate) mod expiry;
+pub(crate) mod group;
+pub(crate) mod lock;
 pub(crate) mod role;
 pub(crate) mod rotation;
 pub(crate) mod secret;
+pub(crate) mod settings;
 pub(crate) mod vault;
 
 use account::Account;
 use activity::ActivityLog;
 use directory::{Caller, Directory};
+use expiry::Expiries;
+use group::Group;
+use lock::LockBook;
 use role::RoleBook;
+use settings::Settings;
 use vault::Vault;
 
-/// How the emulated Azure behaves where the real one varies.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
-    /// How many uses by Key Vault a new role assignment still fails.
-    pub(crate) role_propagation_requests: u32,
-    /// How many items a page of Resource Manager holds.
-    pub(crate) page_size: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            role_propagation_requests: 0,
-            page_size: 100,
-        }
-    }
-}
-
 /// One subscription.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Subscription {
     pub(crate) id: String,
     pub(crate) name: String,
 }
 
 /// One Azure tenant with all that the emulator knows about it.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct World {
+    #[serde(with = "crate::cloud::by_name")]
     pub(crate) cloud: &'static Cloud,
     pub(crate) tenant: String,
     pub(crate) mint: Mint,
     pub(crate) settings: Settings,
     pub(crate) directory: Directory,
     pub(crate) roles: RoleBook,
+    pub(crate) locks: LockBook,
     pub(crate) activity: ActivityLog,
     /// By id in lower case.
     pub(crate) subscriptions: BTreeMap<String, Subscription>,
     /// By resource id in lower case.
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// By resource id in lower case.
     pub(crate) accounts: BTreeMap<String, Account>,
     /// By name in lower case.
     pub(crate) vaults: BTreeMap<String, Vault>,
+    pub(crate) expiries: Expiries,
     /// Grows with every change of a key or an account, so that a storage server beside knows when to look again.
     pub(crate) key_revision: u64,
     /// No rotation is due before this; it may be too early, never too late.
     pub(crate) next_rotation: Option<Timestamp>,
-    /// How many enrolments wait for Key Vault's role.
+    /// How many enrolments wait for Key Vault's role or for the end of a lock.
     pub(crate) stalled: usize,
+    /// What had changed when those were last looked at.
+    pub(crate) looked_at: u64,
 }
 
 impl World {
     /// Makes a tenant without subscriptions.
     pub(crate) fn new(cloud: &'static Cloud, tenant: String, seed: u64) -> Self {
-        let mint = Mint::new(seed);
         Self {
             cloud,
             directory: Directory::new(cloud, &tenant),
             tenant,
-            mint,
+            mint: Mint::new(seed),
             settings: Settings::default(),
             roles: RoleBook::default(),
+            locks: LockBook::default(),
             activity: ActivityLog::default(),
             subscriptions: BTreeMap::new(),
+            groups: BTreeMap::new(),
             accounts: BTreeMap::new(),
             vaults: BTreeMap::new(),
+            expiries: Expiries::default(),
             key_revision: 0,
             next_rotation: None,
             stalled: 0,
+            looked_at: 0,
         }
     }
 
@@ -115,22 +121,14 @@ impl World {
             .ok_or_else(|| unknown_vault(name))
     }
 
-    /// Says whether a resource group exists: a group is where an account or a vault is.
-    pub(crate) fn has_group(&self, subscription: &str, group: &str) -> bool {
-        let prefix =
-            format!("/subscriptions/{subscription}/resourcegroups/{group}/").to_ascii_lowercase();
-        let holds = |id: &str| id.starts_with(&prefix);
-        self.accounts
-            .range(prefix.clone()..)
-            .next()
-            .is_some_and(|(id, _)| holds(id))
-            || self
-                .vaults
-                .values()
-                .any(|vault| holds(&vault.id().to_ascii_lowercase()))
+    /// Refuses, in Resource Manager's words, a caller who may not perform `action` at `scope`, and an action that a lock
+    /// forbids.
+    pub(crate) fn permit(&self, caller: &Caller, action: &str, scope: &str) -> Result<(), Refusal> {
+        self.authorize(caller, action, scope)?;
+        self.check_locks(action, scope)
     }
 
-    /// Refuses, in Resource Manager's words, a caller who may not perform `action` at `scope`.
+    /// Refuses a caller who has no role for `action` at `scope`.
     pub(crate) fn authorize(
         &self,
         caller: &Caller,

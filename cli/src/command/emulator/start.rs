@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use emulator::{Emulator, Fleet, Options};
+use emulator::{Emulator, Fleet, Memory, Options, Settings, Throttling};
+use jiff::Timestamp;
 
-use super::{EmulatorError, StartArgs, read};
+use super::args::{StartArgs, Throttle};
+use super::{EmulatorError, read};
 use crate::Doors;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
@@ -15,7 +17,8 @@ pub(super) async fn run(
     doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, EmulatorError> {
-    let options = options(args).await?;
+    let now = doors.clock.now();
+    let options = options(args, now).await?;
     let mut stop = doors.stop;
     let emulator = tokio::select! {
         biased;
@@ -29,10 +32,11 @@ pub(super) async fn run(
     Ok(ExitCode::Passed)
 }
 
-async fn options(args: &StartArgs) -> Result<Options, EmulatorError> {
-    let fleet = match &args.fleet {
-        None => Fleet::standard(),
-        Some(path) => {
+async fn options(args: &StartArgs, now: Timestamp) -> Result<Options, EmulatorError> {
+    let fleet = match (&args.fleet, args.generate) {
+        (None, None) => Fleet::standard(),
+        (None, Some(sizes)) => Fleet::generated(sizes, now),
+        (Some(path), _) => {
             let parsed = read(path.clone()).await?.parse();
             parsed.map_err(|source| EmulatorError::Fleet {
                 path: path.clone(),
@@ -47,8 +51,26 @@ async fn options(args: &StartArgs) -> Result<Options, EmulatorError> {
         control_listen: args.control_listen,
         allowed_hosts: args.allow_host.clone(),
         azurite: args.azurite.clone(),
+        settings: settings(args),
+        memory: if args.fresh {
+            Memory::Anew
+        } else {
+            Memory::Resume
+        },
+        event_subscribers: args.event_subscriber.clone(),
         ..Options::ephemeral(fleet)
     })
+}
+
+fn settings(args: &StartArgs) -> Settings {
+    Settings {
+        latency_ms: u64::try_from(args.latency.as_millis()).unwrap_or(u64::MAX),
+        throttle: match args.throttle {
+            Throttle::Off => Throttling::Off,
+            Throttle::Published => Throttling::Published,
+        },
+        ..Settings::default()
+    }
 }
 
 fn summary(emulator: &Emulator, folder: &Path) -> String {
@@ -64,6 +86,18 @@ fn summary(emulator: &Emulator, folder: &Path) -> String {
     }
     let folder = folder.display();
     lines.push(format!("  files    {folder}"));
+    if emulator.is_resumed() {
+        lines.push(
+            "it goes on from where the last one in this folder was; --fresh starts anew".to_owned(),
+        );
+    }
+    let open = [addresses.tls, addresses.proxy].into_iter();
+    for address in open.filter(|address| !address.ip().is_loopback()) {
+        lines.push(format!(
+            "WARNING: {address} can be reached from other machines. Whoever reaches it can sign in with known secrets, and \
+             the proxy connects to every --allow-host. Use this in a closed network only."
+        ));
+    }
     lines.push(format!("lead other programs here:  . {folder}/env.sh"));
     lines.push(format!(
         "let time pass:             keyrotation emulator clock --state-dir {folder} --advance P46D"

@@ -2,17 +2,18 @@
 //! for tools beside the emulator; it has no sign-in.
 
 use hyper::Method;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::reply::Reply;
-use crate::fault::FaultRule;
+use crate::fault::Rule;
 use crate::period::Period;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::world::account::KeySlot;
+use crate::world::settings::Settings;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,12 +21,10 @@ struct Advance {
     advance: String,
 }
 
-/// What can be set while the emulator runs.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SettingsBody {
-    role_propagation_requests: Option<u32>,
-    page_size: Option<usize>,
+struct Subscriber {
+    url: String,
 }
 
 /// Answers a request to the control interface; nothing if it is for the managed identity endpoint behind it.
@@ -54,7 +53,10 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Option<Reply> {
         (Method::GET, "accounts") => Ok(accounts(shared)),
         (Method::GET, "faults") => Ok(faults(shared)),
         (Method::POST, "faults") => add_fault(shared, call),
-        (Method::DELETE, "faults") => Ok(clear(|| shared.faults().clear())),
+        (Method::DELETE, "faults") => Ok(clear(|| shared.clear_faults())),
+        (Method::GET, "subscribers") => Ok(subscribers(shared)),
+        (Method::POST, "subscribers") => subscribe(shared, call),
+        (Method::DELETE, "subscribers") => Ok(clear(|| shared.subscribers().clear())),
         (Method::GET, "settings") => Ok(settings(shared)),
         (Method::POST, "settings") => change_settings(shared, call),
         _ => return identity_or_unknown(call),
@@ -107,50 +109,57 @@ fn accounts(shared: &Shared) -> Reply {
 }
 
 fn faults(shared: &Shared) -> Reply {
-    let faults: Vec<FaultRule> = shared.faults().rules().cloned().collect();
+    let faults: Vec<Rule> = shared.faults().rules().cloned().collect();
     Reply::ok(json!({"faults": faults}))
 }
 
 fn add_fault(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
-    let rule: FaultRule = read(call)?;
-    if rule.nth == 0 {
-        return Err(Refusal::new(
-            400,
-            "InvalidFault",
-            "Requests are counted from one.",
-        ));
+    // Two kinds of rules; each is read as what it is, so that a complaint says what is wrong with it.
+    let sent: Value = read(call)?;
+    let rule = match sent.get("chance") {
+        Some(_) => Rule::Chance(read(call)?),
+        None => Rule::Counted(read(call)?),
+    };
+    if let Some(problem) = rule.problem() {
+        return Err(Refusal::new(400, "InvalidFault", problem));
     }
-    if let crate::fault::Fault::Status { status, .. } = &rule.fault
-        && !(200..=599).contains(status)
-    {
-        return Err(Refusal::new(
-            400,
-            "InvalidFault",
-            "A status lies between 200 and 599.",
-        ));
-    }
-    shared.faults().add(rule);
+    shared.add_fault(rule);
     Ok(faults(shared))
 }
 
 fn settings(shared: &Shared) -> Reply {
-    let settings = shared.world().0.settings;
-    Reply::ok(json!(SettingsBody {
-        role_propagation_requests: Some(settings.role_propagation_requests),
-        page_size: Some(settings.page_size),
-    }))
+    Reply::ok(json!(shared.world().0.settings))
 }
 
 fn change_settings(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
-    let sent: SettingsBody = read(call)?;
+    let sent: serde_json::Map<String, Value> = read(call)?;
     let (mut world, _) = shared.world();
-    let old = world.settings;
-    world.settings.role_propagation_requests = sent
-        .role_propagation_requests
-        .unwrap_or(old.role_propagation_requests);
-    world.settings.page_size = sent.page_size.unwrap_or(old.page_size).max(1);
+    let refused = |error: serde_json::Error| Refusal::new(400, "InvalidBody", error.to_string());
+    let mut whole = serde_json::to_value(&world.settings).map_err(refused)?;
+    if let Some(whole) = whole.as_object_mut() {
+        whole.extend(sent);
+    }
+    let changed: Settings = serde_json::from_value(whole).map_err(refused)?;
+    world.settings = changed
+        .checked()
+        .map_err(|problem| Refusal::new(400, "InvalidBody", problem))?;
     drop(world);
+    shared.note_change();
     Ok(settings(shared))
+}
+
+fn subscribers(shared: &Shared) -> Reply {
+    let urls = shared.subscribers().urls();
+    let urls: Vec<String> = urls.iter().map(ToString::to_string).collect();
+    Reply::ok(json!({"subscribers": urls}))
+}
+
+fn subscribe(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
+    let sent: Subscriber = read(call)?;
+    let added = shared.subscribers().add(&sent.url);
+    added.map_err(|error| Refusal::new(400, "InvalidSubscriber", error.to_string()))?;
+    shared.note_change();
+    Ok(subscribers(shared))
 }
 
 fn clear(forget: impl FnOnce()) -> Reply {

@@ -33,6 +33,12 @@ pub(crate) const ROUTES: &[Route] = &[
         "OpenIdConfiguration",
         describe,
     ),
+    Route::new(
+        "GET",
+        "/{tenant}/discovery/v2.0/keys",
+        "SigningKeys",
+        signing_keys,
+    ),
     Route::new("POST", "/{tenant}/oauth2/v2.0/token", "Token", issue),
     Route::new("POST", "/{tenant}/oauth2/token", "Token", issue),
 ];
@@ -76,6 +82,8 @@ fn describe(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(json!({
         "token_endpoint": format!("{base}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["pairwise"],
         "jwks_uri": format!("{base}/discovery/v2.0/keys"),
         "response_types_supported": ["code", "id_token", "token"],
         "issuer": format!("https://{login}/{tenant}/v2.0"),
@@ -85,6 +93,11 @@ fn describe(context: &mut Context<'_>) -> Answer {
         "cloud_instance_name": login,
         "msgraph_host": context.cloud.graph,
     })))
+}
+
+/// Tokens are signed with a secret, so there is no key to publish; clients only look whether there is a document.
+fn signing_keys(_context: &mut Context<'_>) -> Answer {
+    Ok(Reply::ok(json!({"keys": []})))
 }
 
 fn issue(context: &mut Context<'_>) -> Answer {

@@ -6,150 +6,41 @@ use serde_json::json;
 
 use super::call::Call;
 use super::reply::Reply;
-use super::table::Route;
+use super::table::{Route, Tables};
 use super::{Answer, Context};
 use crate::cloud::Cloud;
 use crate::refusal::Refusal;
 use crate::world::World;
 
 mod activity;
+mod groups;
+mod locks;
 mod page;
+mod resource_graph;
+mod resources;
+mod role_definitions;
 mod roles;
 mod storage;
 mod subscriptions;
 mod vaults;
 
 /// What Resource Manager does here.
-pub(crate) const ROUTES: &[Route] = &[
-    Route::new("GET", "/metadata/endpoints", "MetadataEndpoints", endpoints).open(),
-    Route::new("GET", "/tenants", "Tenants_List", subscriptions::tenants),
-    Route::new(
-        "GET",
-        "/subscriptions",
-        "Subscriptions_List",
-        subscriptions::list,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}",
-        "Subscriptions_Get",
-        subscriptions::read,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/resourceGroups",
-        "ResourceGroups_List",
-        subscriptions::groups,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/resourceGroups/{group}",
-        "ResourceGroups_Get",
-        subscriptions::group,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/providers/Microsoft.Storage/storageAccounts",
-        "StorageAccounts_List",
-        storage::list,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts",
-        "StorageAccounts_ListByResourceGroup",
-        storage::list,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}",
-        "StorageAccounts_GetProperties",
-        storage::read,
-    ),
-    Route::new(
-        "PATCH",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}",
-        "StorageAccounts_Update",
-        storage::update,
-    ),
-    Route::new(
-        "POST",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/listKeys",
-        "StorageAccounts_ListKeys",
-        storage::list_keys,
-    ),
-    Route::new(
-        "POST",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}/regenerateKey",
-        "StorageAccounts_RegenerateKey",
-        storage::regenerate_key,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults",
-        "Vaults_ListBySubscription",
-        vaults::list,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults",
-        "Vaults_ListByResourceGroup",
-        vaults::list,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}",
-        "Vaults_Get",
-        vaults::read,
-    ),
-    Route::new(
-        "PUT",
-        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}/accessPolicies/{change}",
-        "Vaults_UpdateAccessPolicy",
-        vaults::change_policies,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values",
-        "ActivityLogs_List",
-        activity::list,
-    ),
-    Route::new(
-        "GET",
-        "/{*scope}/providers/Microsoft.Authorization/roleAssignments",
-        "RoleAssignments_ListForScope",
-        roles::list,
-    ),
-    Route::new(
-        "GET",
-        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
-        "RoleAssignments_Get",
-        roles::read,
-    ),
-    Route::new(
-        "PUT",
-        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
-        "RoleAssignments_Create",
-        roles::create,
-    ),
-    Route::new(
-        "DELETE",
-        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
-        "RoleAssignments_Delete",
-        roles::delete,
-    ),
-    Route::new(
-        "GET",
-        "/{*scope}/providers/Microsoft.Authorization/roleDefinitions",
-        "RoleDefinitions_List",
-        roles::definitions,
-    ),
-    Route::new(
-        "GET",
-        "/{*scope}/providers/Microsoft.Authorization/roleDefinitions/{name}",
-        "RoleDefinitions_Get",
-        roles::definition,
-    ),
+pub(crate) const TABLES: Tables = &[
+    ROUTES,
+    subscriptions::ROUTES,
+    groups::ROUTES,
+    storage::ROUTES,
+    vaults::ROUTES,
+    activity::ROUTES,
+    resources::ROUTES,
+    resource_graph::ROUTES,
+    locks::ROUTES,
+    roles::ROUTES,
+    role_definitions::ROUTES,
 ];
+
+const ROUTES: &[Route] =
+    &[Route::new("GET", "/metadata/endpoints", "MetadataEndpoints", endpoints).open()];
 
 /// Checks what every operation needs: an api-version and a subscription that exists.
 pub(crate) fn check(context: &Context<'_>) -> Result<(), Refusal> {
@@ -166,12 +57,12 @@ pub(crate) fn check(context: &Context<'_>) -> Result<(), Refusal> {
         let message = format!("The api-version '{version}' is invalid.");
         return Err(Refusal::new(400, "InvalidApiVersionParameter", message));
     }
-    let in_scope = context
-        .part("scope")
-        .trim_start_matches('/')
-        .split('/')
-        .nth(1)
-        .unwrap_or_default();
+    let mut scope = context.part("scope").split('/').skip(1);
+    let in_scope = match scope.next() {
+        Some(first) if first.eq_ignore_ascii_case("subscriptions") => scope.next(),
+        _ => None,
+    };
+    let in_scope = in_scope.unwrap_or_default();
     let subscription = [context.part("subscription"), in_scope]
         .into_iter()
         .find(|id| !id.is_empty());
@@ -208,7 +99,7 @@ pub(crate) fn challenge(world: &World, cloud: &Cloud, call: &Call) -> Reply {
     Reply::error(&Refusal::new(401, code, message)).with_header("www-authenticate", challenge)
 }
 
-/// Adds the headers that every answer has. Throttling is not modelled, so what remains never shrinks.
+/// Adds the headers that every answer has. While limits are not in force, what remains never shrinks.
 pub(crate) fn with_headers(call: &Call, reply: Reply) -> Reply {
     let remaining = match call.method {
         Method::GET | Method::HEAD => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
@@ -228,6 +119,18 @@ fn check_group(context: &Context<'_>) -> Result<(), Refusal> {
     }
     let message = format!("Resource group '{group}' could not be found.");
     Err(Refusal::new(404, "ResourceGroupNotFound", message))
+}
+
+/// Refuses a caller who may not perform `action` at `scope`, and an action that a lock forbids.
+fn permit(context: &Context<'_>, action: &str, scope: &str) -> Result<(), Refusal> {
+    context.world.permit(&context.caller()?, action, scope)
+}
+
+/// Refuses a resource of which nothing is known, in the recorded words.
+fn missing(kind: &str, name: &str, group: &str) -> Refusal {
+    let message =
+        format!("The Resource '{kind}/{name}' under resource group '{group}' was not found.");
+    Refusal::new(404, "ResourceNotFound", message)
 }
 
 /// Gives the id of the subscription or resource group that a request is about.

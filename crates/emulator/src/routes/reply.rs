@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::refusal::Refusal;
 
 /// A whole answer. It may hold secrets, so it has no `Debug`.
+#[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -48,5 +49,15 @@ impl Reply {
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// Adds a header in the place of one of the same name.
+    pub(crate) fn with_header_instead(
+        mut self,
+        name: &'static str,
+        value: impl Into<String>,
+    ) -> Self {
+        self.headers.retain(|(present, _)| *present != name);
+        self.with_header(name, value)
     }
 }

@@ -8,6 +8,9 @@ use crate::world::vault::Objects;
 /// What performs an operation.
 pub(crate) type Handler = fn(&mut Context<'_>) -> Answer;
 
+/// The operations of a service, in tables that lie beside their handlers.
+pub(crate) type Tables = &'static [&'static [Route]];
+
 /// What a caller needs in a vault.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permission {
@@ -86,19 +89,18 @@ impl Captures {
 }
 
 /// Finds the operation of a request; the first match counts.
-pub(crate) fn find(routes: &'static [Route], call: &Call) -> Option<(&'static Route, Captures)> {
+pub(crate) fn find(tables: Tables, call: &Call) -> Option<(&'static Route, Captures)> {
     let segments = call.segments();
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     // A name that decodes to a slash would read as another path further on.
     if segments.iter().any(|segment| segment.contains('/')) {
         return None;
     }
-    let of_method = routes
+    let mut of_method = tables
         .iter()
+        .flat_map(|table| table.iter())
         .filter(|route| call.method.as_str() == route.method);
-    of_method
-        .into_iter()
-        .find_map(|route| Some((route, captures(route.pattern, &segments)?)))
+    of_method.find_map(|route| Some((route, captures(route.pattern, &segments)?)))
 }
 
 fn captures(pattern: &'static str, segments: &[&str]) -> Option<Captures> {

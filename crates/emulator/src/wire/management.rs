@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
+use crate::world::access::AccessPolicy;
 use crate::world::account::{Account, KeySlot};
-use crate::world::activity::Activity;
+use crate::world::group::Group;
 use crate::world::role::{Role, RoleAssignment};
-use crate::world::vault::{AccessPolicy, Vault};
+use crate::world::vault::Vault;
 use crate::world::{Subscription, World};
 
 /// Writes a subscription.
@@ -29,18 +30,26 @@ pub(crate) fn subscription(world: &World, entry: &Subscription) -> Value {
 }
 
 /// Writes a resource group.
-pub(crate) fn resource_group(subscription: &str, group: &str, location: &str) -> Value {
+pub(crate) fn resource_group(group: &Group) -> Value {
     json!({
-        "id": format!("/subscriptions/{subscription}/resourceGroups/{group}"),
-        "name": group,
+        "id": group.id(),
+        "name": group.name,
         "type": "Microsoft.Resources/resourceGroups",
-        "location": location,
+        "location": group.location,
+        "tags": group.tags,
         "properties": {"provisioningState": "Succeeded"},
     })
 }
 
+/// Whether an answer tells when keys were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyTimes {
+    Shown,
+    Hidden,
+}
+
 /// Writes an account. An age that is not known is null.
-pub(crate) fn account(cloud: &Cloud, entry: &Account, with_key_times: bool) -> Value {
+pub(crate) fn account(cloud: &Cloud, entry: &Account, key_times: KeyTimes) -> Value {
     let endpoint =
         |service: &str| format!("https://{}.{service}.{}/", entry.name, cloud.storage_suffix);
     let mut properties = json!({
@@ -64,10 +73,14 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, with_key_times: bool) -> V
         if let Some(allowed) = entry.allow_shared_key {
             properties.insert("allowSharedKeyAccess".to_owned(), json!(allowed));
         }
-        if with_key_times {
-            let created = |slot| entry.key_created.at(slot).map(precise);
+        if key_times == KeyTimes::Shown {
+            let shown = entry.shown_key_created();
+            let created = |slot| shown.at(slot).map(precise);
             let times = json!({"key1": created(KeySlot::Key1), "key2": created(KeySlot::Key2)});
             properties.insert("keyCreationTime".to_owned(), times);
+            if let Some(policy) = &entry.sas_policy {
+                properties.insert("sasPolicy".to_owned(), json!(policy));
+            }
             if let Some(days) = entry.key_expiration_days {
                 properties.insert(
                     "keyPolicy".to_owned(),
@@ -76,9 +89,10 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, with_key_times: bool) -> V
             }
         }
     }
+    let tier = entry.sku.split('_').next().unwrap_or_default();
     json!({
-        "sku": {"name": "Standard_LRS", "tier": "Standard"},
-        "kind": "StorageV2",
+        "sku": {"name": entry.sku, "tier": tier},
+        "kind": entry.kind,
         "id": entry.id(),
         "name": entry.name,
         "type": "Microsoft.Storage/storageAccounts",
@@ -89,17 +103,15 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, with_key_times: bool) -> V
 }
 
 /// Writes both keys with their values.
-pub(crate) fn keys(world: &World, entry: &Account, with_key_times: bool) -> Value {
+pub(crate) fn keys(world: &World, entry: &Account, key_times: KeyTimes) -> Value {
     let keys: Vec<Value> = KeySlot::BOTH
         .into_iter()
         .map(|slot| {
             let value = entry.key(&world.mint, slot).expose();
             let mut key = json!({"keyName": slot.as_str(), "value": value, "permissions": "FULL"});
-            if let (true, Some(created), Some(key)) = (
-                with_key_times,
-                entry.key_created.at(slot),
-                key.as_object_mut(),
-            ) {
+            let created = entry.key_created.at(slot);
+            let created = created.filter(|_| key_times == KeyTimes::Shown);
+            if let (Some(created), Some(key)) = (created, key.as_object_mut()) {
                 key.insert("creationTime".to_owned(), json!(precise(created)));
             }
             key
@@ -125,6 +137,9 @@ pub(crate) fn vault(world: &World, entry: &Vault) -> Value {
     });
     if let (Some(days), Some(properties)) = (entry.soft_delete_days, properties.as_object_mut()) {
         properties.insert("softDeleteRetentionInDays".to_owned(), json!(days));
+        if entry.purge_protection {
+            properties.insert("enablePurgeProtection".to_owned(), json!(true));
+        }
     }
     json!({
         "id": entry.id(),
@@ -144,18 +159,12 @@ pub(crate) fn policies(world: &World, entries: &[AccessPolicy]) -> Value {
 
 /// Writes a role assignment.
 pub(crate) fn role_assignment(world: &World, entry: &RoleAssignment) -> Value {
-    let is_application = entry
-        .principal_id
-        .eq_ignore_ascii_case(&world.directory.key_vault.object_id)
-        || world
-            .directory
-            .applications()
-            .any(|one| one.object_id.eq_ignore_ascii_case(&entry.principal_id));
+    let is_application = world.directory.is_application(&entry.principal_id);
     let subscription = entry.scope.split('/').take(3).collect::<Vec<_>>().join("/");
     json!({
         "properties": {
             "roleDefinitionId":
-                format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", entry.role.id),
+                format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", entry.role),
             "principalId": entry.principal_id,
             "principalType": if is_application { "ServicePrincipal" } else { "User" },
             "scope": if entry.scope.is_empty() { "/" } else { &entry.scope },
@@ -173,17 +182,22 @@ pub(crate) fn role_assignment(world: &World, entry: &RoleAssignment) -> Value {
 /// Writes a role.
 pub(crate) fn role(scope: &str, entry: &Role) -> Value {
     let subscription = scope.split('/').take(3).collect::<Vec<_>>().join("/");
+    let subscription = if subscription == "/" {
+        ""
+    } else {
+        &subscription
+    };
     json!({
         "properties": {
             "roleName": entry.name,
-            "type": "BuiltInRole",
+            "type": if entry.custom { "CustomRole" } else { "BuiltInRole" },
             "description": entry.description,
-            "assignableScopes": ["/"],
+            "assignableScopes": entry.assignable_scopes,
             "permissions": [{
                 "actions": entry.actions,
                 "notActions": entry.not_actions,
                 "dataActions": entry.data_actions,
-                "notDataActions": [],
+                "notDataActions": entry.not_data_actions,
             }],
         },
         "id": format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}", entry.id),
@@ -192,40 +206,7 @@ pub(crate) fn role(scope: &str, entry: &Role) -> Value {
     })
 }
 
-/// Writes an entry of the activity log.
-pub(crate) fn event(world: &World, entry: &Activity) -> Value {
-    let part = |name: &str| {
-        let mut segments = entry.resource_id.split('/');
-        segments.find(|segment| segment.eq_ignore_ascii_case(name));
-        segments.next().unwrap_or_default().to_owned()
-    };
-    let text = |value: &str| json!({"value": value, "localizedValue": value});
-    let kind: Vec<&str> = entry.action.split('/').take(2).collect();
-    let number = entry.number;
-    json!({
-        "channels": "Operation",
-        "caller": entry.caller,
-        "category": text("Administrative"),
-        "correlationId": format!("00000000-0000-4000-8000-{number:012x}"),
-        "eventDataId": format!("00000000-0000-4000-9000-{number:012x}"),
-        "eventName": text("EndRequest"),
-        "eventTimestamp": precise(entry.at),
-        "id": format!("{}/events/00000000-0000-4000-9000-{number:012x}/ticks/{number}", entry.resource_id),
-        "level": "Informational",
-        "operationName": text(entry.action),
-        "resourceGroupName": part("resourceGroups"),
-        "resourceId": entry.resource_id,
-        "resourceProviderName": text(kind.first().copied().unwrap_or_default()),
-        "resourceType": text(&kind.join("/")),
-        "status": text("Succeeded"),
-        "subStatus": text("OK"),
-        "submissionTimestamp": precise(entry.at),
-        "subscriptionId": part("subscriptions"),
-        "tenantId": world.tenant,
-    })
-}
-
 /// Writes a time with the seven digits that Azure gives.
-fn precise(time: Timestamp) -> String {
+pub(super) fn precise(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%7fZ").to_string()
 }

@@ -198,6 +198,16 @@ pub(crate) fn secret_item(
     })
 }
 
+/// Writes a deleted secret as lists show it: without a version.
+pub(crate) fn deleted_secret_item(place: &Place<'_>, entry: &Secret, deletion: Deletion) -> Value {
+    let mut item = secret_item(place, entry, None);
+    if let Some(item) = item.as_object_mut() {
+        let recovery_id = format!("{}/deletedsecrets/{}", place.url, entry.name);
+        put_deletion(item, Some(deletion), &recovery_id);
+    }
+    item
+}
+
 /// Writes a secret that was deleted or brought back: all but its value.
 pub(crate) fn secret_without_value(
     place: &Place<'_>,
@@ -217,7 +227,7 @@ pub(crate) fn secret_without_value(
 }
 
 fn version_object(place: &Place<'_>, version: &SecretVersion, path: &str) -> Map<String, Value> {
-    let mut attributes = attributes(place, version.enabled, version.created, version.created);
+    let mut attributes = attributes(place, version.enabled, version.created, version.updated);
     let times = [("exp", version.expires), ("nbf", version.not_before)];
     for (name, time) in times
         .into_iter()

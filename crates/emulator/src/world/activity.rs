@@ -1,23 +1,26 @@
-//! The activity log: one entry for each change made through Resource Manager. The real log shows an entry after some
-//! minutes; this one at once. Filtering and paging are the route's.
+//! The activity log: one entry for each change made through Resource Manager. When an entry can be
+//! read, filtering and paging are the route's.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The log forgets its oldest entries beyond this number, so that a long run stays small.
 const KEPT: usize = 50_000;
 
 /// One entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Activity {
     pub(crate) number: u64,
     pub(crate) at: Timestamp,
-    pub(crate) action: &'static str,
+    pub(crate) action: Cow<'static, str>,
     pub(crate) resource_id: String,
     pub(crate) caller: String,
 }
 
 /// All entries, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct ActivityLog {
     entries: std::collections::VecDeque<Activity>,
     next: u64,
@@ -40,7 +43,7 @@ impl ActivityLog {
         self.entries.push_back(Activity {
             number: self.next,
             at,
-            action,
+            action: Cow::Borrowed(action),
             resource_id,
             caller,
         });

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::enrolment::{Enrolment, deleted_but_recoverable};
@@ -13,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::sas::{SasType, Template};
 
 /// One SAS definition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Definition {
     pub(crate) name: String,
     pub(crate) template_uri: String,

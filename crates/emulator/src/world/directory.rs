@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::canary::Mint;
 use crate::cloud::Cloud;
 
 /// Someone whose token was accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Caller {
     pub(crate) client_id: String,
     pub(crate) object_id: String,
 }
 
 /// An application that can sign in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Application {
     pub(crate) client_id: String,
     pub(crate) object_id: String,
@@ -23,7 +24,7 @@ pub(crate) struct Application {
     secret: ClientSecret,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Deserialize, Serialize)]
 struct ClientSecret(String);
 
 impl std::fmt::Debug for ClientSecret {
@@ -66,7 +67,7 @@ impl Application {
 }
 
 /// The directory of the tenant.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Directory {
     applications: BTreeMap<String, Application>,
     principals: BTreeSet<String>,
@@ -118,6 +119,19 @@ impl Directory {
     /// Gives all applications.
     pub(crate) fn applications(&self) -> impl Iterator<Item = &Application> {
         self.applications.values()
+    }
+
+    /// Gives the object ids of users and groups: everybody who cannot sign in.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &String> {
+        self.principals
+            .iter()
+            .filter(|object_id| !self.is_application(object_id))
+    }
+
+    /// Says whether an object id belongs to an application.
+    pub(crate) fn is_application(&self, object_id: &str) -> bool {
+        let is_it = |one: &str| one.eq_ignore_ascii_case(object_id);
+        is_it(&self.key_vault.object_id) || self.applications().any(|one| is_it(&one.object_id))
     }
 
     /// Says whether an object id belongs to someone of this tenant.

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::account::{KeySlot, LIST_KEYS, PerSlot, REGENERATE_KEY, missing_account};
 use super::definition::Definition;
 use super::directory::Caller;
+use super::settings::CallerCheck;
 use super::vault::Deletion;
 use crate::period::Period;
 use crate::refusal::Refusal;
@@ -18,7 +20,7 @@ const NO_ROLE: &str =
     "Key vault service doesn't have proper permissions to access the storage account";
 
 /// One storage account in one vault. Its name is the vault's own, not the account's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Enrolment {
     pub(crate) name: String,
     pub(crate) resource_id: String,
@@ -61,7 +63,8 @@ pub(crate) struct EnrolmentChange {
 }
 
 impl Enrolment {
-    fn schedule(&mut self, now: Timestamp) {
+    /// Starts the period.
+    pub(super) fn schedule(&mut self, now: Timestamp) {
         self.stalled = false;
         self.due = if self.auto_regenerate {
             self.period.after(now)
@@ -121,7 +124,11 @@ impl World {
             .account(&new.resource_id)
             .map(super::account::Account::id);
         let resource_id = resource_id.ok_or_else(|| missing_account(&new.resource_id))?;
-        self.check_key_access(caller, LIST_KEYS, &resource_id)?;
+        let needed: &[&str] = match self.settings.caller_check {
+            CallerCheck::ListAndRegenerate => &[LIST_KEYS, REGENERATE_KEY],
+            CallerCheck::Least => &[LIST_KEYS],
+        };
+        self.check_key_access(caller, needed, &resource_id)?;
         let mut enrolment = Enrolment::from_new(name, new, now);
         enrolment.cached = self.current_generations(&resource_id);
         self.activity
@@ -151,16 +158,23 @@ impl World {
         enrolment.auto_regenerate = change.auto_regenerate.unwrap_or(enrolment.auto_regenerate);
         enrolment.enabled = change.enabled.unwrap_or(enrolment.enabled);
         enrolment.updated = now;
+        // A switch that was off may have held up a regeneration.
+        let recheck = change.enabled.is_some();
         if let Some(period) = change.period {
             enrolment.period = period;
         }
         if let Some(tags) = change.tags {
             enrolment.tags = tags;
         }
-        if reschedules {
+        let due = reschedules.then(|| {
             enrolment.schedule(now);
-            let due = enrolment.due;
+            enrolment.due
+        });
+        if let Some(due) = due {
             self.expect_rotation(due);
+        }
+        if recheck {
+            self.looked_at = u64::MAX;
         }
         Ok(())
     }
@@ -178,7 +192,11 @@ impl World {
         if self.account(&resource_id).is_none() {
             return Err(missing_account(&resource_id));
         }
-        self.check_key_access(caller, REGENERATE_KEY, &resource_id)?;
+        let needed: &[&str] = match self.settings.caller_check {
+            CallerCheck::ListAndRegenerate => &[LIST_KEYS, REGENERATE_KEY],
+            CallerCheck::Least => &[REGENERATE_KEY],
+        };
+        self.check_key_access(caller, needed, &resource_id)?;
         self.renew(vault, name, slot, &caller.client_id.clone(), now)
     }
 
@@ -246,22 +264,24 @@ impl World {
 
     /// Takes a deleted enrolment away for good.
     pub(crate) fn purge_enrolment(&mut self, vault: &str, name: &str) -> Result<(), Refusal> {
-        let purged = self
-            .vault_mut(vault)?
-            .deleted_enrolments
-            .remove(&name.to_ascii_lowercase());
+        let vault = self.vault_mut(vault)?;
+        vault.check_purge()?;
+        let purged = vault.deleted_enrolments.remove(&name.to_ascii_lowercase());
         purged.map(|_| ()).ok_or_else(|| missing(name))
     }
 
-    /// Refuses unless the caller may perform `action` on the account and Key Vault holds its role there.
+    /// Refuses unless the caller may perform `actions` on the account and Key Vault holds its role there. Key Vault passes
+    /// on what Resource Manager says about the caller.
     fn check_key_access(
         &self,
         caller: &Caller,
-        action: &str,
+        actions: &[&str],
         resource_id: &str,
     ) -> Result<(), Refusal> {
-        self.authorize(caller, action, resource_id)
-            .map_err(|refusal| Refusal::forbidden(refusal.message))?;
+        for action in actions {
+            self.permit(caller, action, resource_id)
+                .map_err(|refusal| Refusal::forbidden(refusal.message))?;
+        }
         if self
             .roles
             .use_for_keys(&self.directory.key_vault.object_id, resource_id)
@@ -271,7 +291,8 @@ impl World {
         Err(Refusal::forbidden(NO_ROLE))
     }
 
-    fn current_generations(&self, resource_id: &str) -> PerSlot<u32> {
+    /// Gives the keys that an account has now.
+    pub(super) fn current_generations(&self, resource_id: &str) -> PerSlot<u32> {
         self.account(resource_id)
             .map(|account| account.generations)
             .unwrap_or_default()
@@ -309,7 +330,8 @@ pub(crate) fn deleted_but_recoverable(kind: &str, name: &str) -> Refusal {
     Refusal::new(409, "Conflict", message).with_inner("ObjectIsDeletedButRecoverable")
 }
 
-fn missing(name: &str) -> Refusal {
+/// Refuses a name under which there is no enrolment.
+pub(crate) fn missing(name: &str) -> Refusal {
     Refusal::new(
         404,
         "StorageAccountNotFound",

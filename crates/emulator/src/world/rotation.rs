@@ -7,6 +7,7 @@ use std::collections::BinaryHeap;
 use jiff::Timestamp;
 
 use super::World;
+use super::account::REGENERATE_KEY;
 use super::enrolment::Enrolment;
 
 /// A due regeneration: when, in which vault, of which enrolment.
@@ -15,8 +16,10 @@ type Due = Reverse<(Timestamp, String, String)>;
 impl World {
     /// Brings the world to `now`: regenerates all that became due since.
     pub(crate) fn tick(&mut self, now: Timestamp) {
+        self.announce_expiries(now);
         let is_due = self.next_rotation.is_some_and(|due| due <= now);
-        if !is_due && self.stalled == 0 {
+        let may_go_on = self.stalled > 0 && self.looked_at != self.changes();
+        if !is_due && !may_go_on {
             return;
         }
         let mut queue = self.queue(now);
@@ -31,6 +34,12 @@ impl World {
             .values()
             .flat_map(|vault| vault.enrolments.values());
         self.stalled = enrolments.filter(|enrolment| enrolment.stalled).count();
+        self.looked_at = self.changes();
+    }
+
+    /// Gives a number that is another one after every change that could let a stalled enrolment go on.
+    fn changes(&self) -> u64 {
+        self.roles.changes() + self.locks.changes() + self.key_revision
     }
 
     /// Notes that a regeneration may be due at `due`.
@@ -76,6 +85,9 @@ impl World {
             && self
                 .roles
                 .can_use_for_keys(&self.directory.key_vault.object_id, &enrolment.resource_id)
+            && self
+                .check_locks(REGENERATE_KEY, &enrolment.resource_id)
+                .is_ok()
     }
 }
 
@@ -103,7 +115,7 @@ mod tests {
     use crate::world::account::{Account, KeySlot};
     use crate::world::definition::DefinitionChange;
     use crate::world::directory::Application;
-    use crate::world::role::{KEY_OPERATOR, RoleAssignment, role_by_name};
+    use crate::world::role::{KEY_OPERATOR, RoleAssignment};
 
     const START: &str = "2026-01-01T00:00:00Z";
 
@@ -117,9 +129,7 @@ mod tests {
                       "period": "P15D"{managed}}}]}}]}}]}}"#
         );
         let fleet: Fleet = text.parse().expect("a valid fleet");
-        build(&fleet.document, 0, Timestamp::UNIX_EPOCH)
-            .expect("a world")
-            .0
+        build(&fleet, 0, Timestamp::UNIX_EPOCH).expect("a world").0
     }
 
     fn time(text: &str) -> Timestamp {
@@ -156,7 +166,7 @@ mod tests {
         world.roles.add(RoleAssignment {
             name: "6f5a1c00-0000-4000-8000-000000000001".to_owned(),
             scope,
-            role: role_by_name(KEY_OPERATOR).expect("a known role"),
+            role: KEY_OPERATOR.to_owned(),
             principal_id: world.directory.key_vault.object_id.clone(),
             created: now,
             created_by: String::new(),
@@ -194,6 +204,15 @@ mod tests {
     fn what_fell_due_before_the_start_has_happened_at_the_start() {
         let world = world(r#", "enrolled": "2025-12-01T00:00:00Z""#);
         check_created(&world, "2025-12-31T00:00:00Z", "2025-12-16T00:00:00Z");
+    }
+
+    #[test]
+    fn an_enrolment_without_a_date_is_as_old_as_its_youngest_key_and_due_a_period_from_the_start() {
+        let world = world("");
+        let found = enrolment(&world);
+        assert_eq!(found.created, time("2025-01-01T00:00:00Z"));
+        assert_eq!(found.updated, found.created);
+        assert_eq!(found.due, Some(time("2026-01-16T00:00:00Z")));
     }
 
     fn define(world: &mut World, now: Timestamp) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -12,7 +13,7 @@ use super::vault::Deletion;
 use crate::refusal::Refusal;
 
 /// One secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Secret {
     pub(crate) name: String,
     /// Oldest first; never empty.
@@ -20,16 +21,19 @@ pub(crate) struct Secret {
 }
 
 /// One value of a secret.
-#[derive(Clone)]
+#[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct SecretVersion {
     pub(crate) id: String,
     pub(crate) value: String,
     pub(crate) content_type: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
     pub(crate) expires: Option<i64>,
     pub(crate) not_before: Option<i64>,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Whether its coming end was announced.
+    pub(crate) announced: bool,
 }
 
 impl fmt::Debug for SecretVersion {
@@ -50,6 +54,16 @@ pub(crate) struct NewVersion {
     pub(crate) expires: Option<i64>,
     pub(crate) not_before: Option<i64>,
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// What a PATCH says about a version; what is absent stays.
+#[derive(Default)]
+pub(crate) struct SecretChange {
+    pub(crate) content_type: Option<String>,
+    pub(crate) enabled: Option<bool>,
+    pub(crate) expires: Option<i64>,
+    pub(crate) not_before: Option<i64>,
+    pub(crate) tags: Option<BTreeMap<String, String>>,
 }
 
 impl Secret {
@@ -93,7 +107,7 @@ impl World {
             versions: Vec::new(),
         };
         let secret = secrets.entry(key).or_insert_with(fresh);
-        let seed = format!("{vault}/{name}/{}", secret.versions.len());
+        let seed = format!("{vault}/{name}/{}/{now}", secret.versions.len());
         secret.versions.push(SecretVersion {
             id: Uuid::new_v5(&Uuid::NAMESPACE_URL, seed.as_bytes())
                 .simple()
@@ -102,10 +116,47 @@ impl World {
             content_type: new.content_type,
             enabled: new.enabled.unwrap_or(true),
             created: now,
+            updated: now,
             expires: new.expires,
             not_before: new.not_before,
             tags: new.tags,
+            announced: false,
         });
+        self.expiries.look_again();
+        Ok(())
+    }
+
+    /// Changes what is said about a version, or about the newest if none is named; its value stays.
+    pub(crate) fn update_secret(
+        &mut self,
+        vault: &str,
+        name: &str,
+        version: Option<&str>,
+        change: SecretChange,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let id = self.secret(vault, name)?.version(version)?.id.clone();
+        let secrets = &mut self.vault_mut(vault)?.secrets;
+        let versions = secrets
+            .get_mut(&name.to_ascii_lowercase())
+            .map(|secret| &mut secret.versions);
+        let found = versions
+            .into_iter()
+            .flatten()
+            .find(|version| version.id == id);
+        let found = found.ok_or_else(|| missing(name))?;
+        found.updated = now;
+        found.enabled = change.enabled.unwrap_or(found.enabled);
+        if change.expires.is_some() {
+            found.expires = change.expires;
+            found.announced = false;
+        }
+        found.not_before = change.not_before.or(found.not_before);
+        found.content_type = change.content_type.or(found.content_type.take());
+        if let Some(tags) = change.tags {
+            found.tags = tags;
+        }
+        self.expiries.look_again();
         Ok(())
     }
 
@@ -142,10 +193,9 @@ impl World {
 
     /// Takes a deleted secret away for good.
     pub(crate) fn purge_secret(&mut self, vault: &str, name: &str) -> Result<(), Refusal> {
-        let purged = self
-            .vault_mut(vault)?
-            .deleted_secrets
-            .remove(&name.to_ascii_lowercase());
+        let vault = self.vault_mut(vault)?;
+        vault.check_purge()?;
+        let purged = vault.deleted_secrets.remove(&name.to_ascii_lowercase());
         purged.map(|_| ()).ok_or_else(|| missing(name))
     }
 }

@@ -1,11 +1,13 @@
 //! Vaults: their settings, who may do what in them, and the objects they hold. The life of those objects is in
 //! `enrolment`, `definition` and `secret`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::World;
+use super::access::AccessPolicy;
 use super::directory::Caller;
 use super::enrolment::Enrolment;
 use super::secret::Secret;
@@ -19,7 +21,8 @@ pub(crate) enum Objects {
 }
 
 impl Objects {
-    fn as_str(self) -> &'static str {
+    /// Gives Key Vault's name for the kind.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Storage => "storage",
             Self::Secrets => "secrets",
@@ -27,37 +30,15 @@ impl Objects {
     }
 }
 
-/// What one principal may do in a vault, by kind of object; the permissions are in lower case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AccessPolicy {
-    pub(crate) object_id: String,
-    pub(crate) permissions: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl AccessPolicy {
-    fn allows(&self, objects: Objects, permission: &str) -> bool {
-        let held = self.permissions.get(objects.as_str());
-        held.is_some_and(|held| held.contains(permission) || held.contains("all"))
-    }
-}
-
-/// How `accessPolicies/{kind}` changes the policies of a vault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PolicyChange {
-    Add,
-    Replace,
-    Remove,
-}
-
 /// When something was deleted and when it will be gone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Deletion {
     pub(crate) deleted: Timestamp,
     pub(crate) purge: Timestamp,
 }
 
 /// One vault.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Vault {
     pub(crate) subscription: String,
     pub(crate) resource_group: String,
@@ -66,6 +47,8 @@ pub(crate) struct Vault {
     pub(crate) rbac: bool,
     /// For how long deleted objects can be recovered; nothing if they are gone at once.
     pub(crate) soft_delete_days: Option<u32>,
+    /// Whether nobody may purge what is deleted before its time.
+    pub(crate) purge_protection: bool,
     pub(crate) policies: Vec<AccessPolicy>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) enrolments: BTreeMap<String, Enrolment>,
@@ -74,7 +57,48 @@ pub(crate) struct Vault {
     pub(crate) deleted_secrets: BTreeMap<String, (Secret, Deletion)>,
 }
 
+/// What a PUT or PATCH says about a vault; what is absent stays.
+#[derive(Debug, Default)]
+pub(crate) struct VaultChange {
+    pub(crate) policies: Option<Vec<AccessPolicy>>,
+    pub(crate) rbac: Option<bool>,
+    pub(crate) purge_protection: Option<bool>,
+    pub(crate) soft_delete_days: Option<u32>,
+    pub(crate) tags: Option<BTreeMap<String, String>>,
+}
+
+/// Says whether a text can be the name of a vault.
+pub(crate) fn is_vault_name(name: &str) -> bool {
+    (3..=24).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 impl Vault {
+    /// Makes an empty vault with access policies, of which there are none yet.
+    pub(crate) fn new(
+        (subscription, resource_group, name): (&str, &str, &str),
+        location: &str,
+    ) -> Self {
+        Self {
+            subscription: subscription.to_owned(),
+            resource_group: resource_group.to_owned(),
+            name: name.to_owned(),
+            location: location.to_owned(),
+            rbac: false,
+            soft_delete_days: Some(90),
+            purge_protection: false,
+            policies: Vec::new(),
+            tags: BTreeMap::new(),
+            enrolments: BTreeMap::new(),
+            deleted_enrolments: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            deleted_secrets: BTreeMap::new(),
+        }
+    }
+
     /// Gives the resource id.
     pub(crate) fn id(&self) -> String {
         let Self {
@@ -90,11 +114,23 @@ impl Vault {
 
     /// Gives Key Vault's name for what happens to deleted objects.
     pub(crate) fn recovery_level(&self) -> &'static str {
-        match self.soft_delete_days {
-            None => "Purgeable",
-            Some(days) if days < 90 => "CustomizedRecoverable+Purgeable",
-            Some(_) => "Recoverable+Purgeable",
+        match (self.soft_delete_days, self.purge_protection) {
+            (None, _) => "Purgeable",
+            (Some(days), true) if days < 90 => "CustomizedRecoverable",
+            (Some(_), true) => "Recoverable",
+            (Some(days), false) if days < 90 => "CustomizedRecoverable+Purgeable",
+            (Some(_), false) => "Recoverable+Purgeable",
         }
+    }
+
+    /// Refuses to purge where a vault protects what is deleted.
+    pub(crate) fn check_purge(&self) -> Result<(), Refusal> {
+        if !self.purge_protection {
+            return Ok(());
+        }
+        let message = "Operation \"purge\" is not allowed because purge protection is enabled for this vault. Key Vault \
+                       service will automatically purge it after the retention period has passed.";
+        Err(Refusal::forbidden(message))
     }
 
     /// Gives the dates of a deletion at `now`, or nothing if the vault deletes at once.
@@ -122,141 +158,45 @@ impl Vault {
 }
 
 impl World {
-    /// Refuses a caller who lacks a permission on the objects of a vault. `data_action` is the last part of the action
-    /// that stands for the permission in a vault with role-based access.
-    pub(crate) fn authorize_in_vault(
-        &self,
-        caller: &Caller,
-        vault: &Vault,
-        objects: Objects,
-        permission: &str,
-        data_action: &str,
-    ) -> Result<(), Refusal> {
-        if vault.rbac {
-            return self.authorize_by_role(caller, vault, data_action);
-        }
-        let policy = vault
-            .policies
-            .iter()
-            .find(|policy| policy.object_id.eq_ignore_ascii_case(&caller.object_id));
-        if policy.is_some_and(|policy| policy.allows(objects, permission)) {
-            return Ok(());
-        }
-        let (
-            Caller {
-                client_id,
-                object_id,
-            },
-            kind,
-        ) = (caller, objects.as_str());
-        let (tenant, name, location) = (&self.tenant, &vault.name, &vault.location);
-        Err(Refusal::forbidden(format!(
-            "The user, group or application 'appid={client_id};oid={object_id};iss=https://sts.windows.net/{tenant}/' \
-             does not have {kind} {permission} permission on key vault '{name};location={location}'. For help resolving \
-             this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
-        ))
-        .with_inner("ForbiddenByPolicy"))
+    /// Adds a vault.
+    pub(crate) fn add_vault(&mut self, vault: Vault) {
+        self.ensure_group(&vault.subscription, &vault.resource_group, &vault.location);
+        self.vaults.insert(vault.name.to_ascii_lowercase(), vault);
     }
 
-    fn authorize_by_role(
-        &self,
-        caller: &Caller,
-        vault: &Vault,
-        data_action: &str,
-    ) -> Result<(), Refusal> {
-        let action = format!("Microsoft.KeyVault/vaults/{data_action}");
-        if self
-            .roles
-            .allows_data(&caller.object_id, &action, &vault.id())
-        {
-            return Ok(());
-        }
-        let (
-            Caller {
-                client_id,
-                object_id,
-            },
-            id,
-            location,
-        ) = (caller, vault.id(), &vault.location);
-        Err(Refusal::forbidden(format!(
-            "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role \
-             definitions were changed recently, please observe propagation time.\r\nCaller: \
-             appid={client_id};oid={object_id}\r\nAction: '{action}'\r\nResource: '{id}'\r\nAssignment: (not \
-             found)\r\nVault: {name};location={location}",
-            name = vault.name
-        ))
-        .with_inner("ForbiddenByRbac"))
-    }
-
-    /// Changes the access policies of a vault and gives those that were sent.
-    pub(crate) fn change_policies(
+    /// Changes the settings of a vault.
+    pub(crate) fn change_vault(
         &mut self,
         vault: &str,
-        change: PolicyChange,
-        policies: Vec<AccessPolicy>,
+        change: VaultChange,
         caller: &Caller,
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let vault = self.vault_mut(vault)?;
-        match change {
-            PolicyChange::Replace => vault.policies = policies,
-            PolicyChange::Add => policies
-                .into_iter()
-                .for_each(|policy| add_policy(&mut vault.policies, policy)),
-            PolicyChange::Remove => policies
-                .iter()
-                .for_each(|policy| remove_policy(&mut vault.policies, policy)),
+        vault.rbac = change.rbac.unwrap_or(vault.rbac);
+        vault.purge_protection |= change.purge_protection.unwrap_or(false);
+        vault.soft_delete_days = change.soft_delete_days.or(vault.soft_delete_days);
+        if let Some(policies) = change.policies {
+            vault.policies = policies;
+        }
+        if let Some(tags) = change.tags {
+            vault.tags = tags;
         }
         let id = vault.id();
-        self.activity.record(
-            "Microsoft.KeyVault/vaults/accessPolicies/write",
-            &id,
-            &caller.client_id,
-            now,
-        );
+        let action = "Microsoft.KeyVault/vaults/write";
+        self.activity.record(action, &id, &caller.client_id, now);
         Ok(())
     }
-}
 
-fn position(policies: &[AccessPolicy], object_id: &str) -> Option<usize> {
-    policies
-        .iter()
-        .position(|policy| policy.object_id.eq_ignore_ascii_case(object_id))
-}
-
-/// Unites the new permissions with those the principal has.
-fn add_policy(policies: &mut Vec<AccessPolicy>, added: AccessPolicy) {
-    let Some(present) = position(policies, &added.object_id).and_then(|at| policies.get_mut(at))
-    else {
-        policies.push(added);
-        return;
-    };
-    for (kind, permissions) in added.permissions {
-        present
-            .permissions
-            .entry(kind)
-            .or_default()
-            .extend(permissions);
-    }
-}
-
-/// Takes the named permissions away, and the whole entry if nothing is left of it or nothing was named.
-fn remove_policy(policies: &mut Vec<AccessPolicy>, removed: &AccessPolicy) {
-    let Some(at) = position(policies, &removed.object_id) else {
-        return;
-    };
-    let Some(present) = policies.get_mut(at) else {
-        return;
-    };
-    for (kind, permissions) in &removed.permissions {
-        if let Some(held) = present.permissions.get_mut(kind) {
-            held.retain(|permission| !permissions.contains(permission));
-        }
-    }
-    let nothing_left = present.permissions.values().all(BTreeSet::is_empty);
-    let nothing_named = removed.permissions.values().all(BTreeSet::is_empty);
-    if nothing_left || nothing_named {
-        policies.remove(at);
+    /// Takes a vault away with all that is in it, and the roles and locks on it.
+    pub(crate) fn delete_vault(&mut self, name: &str, caller: &Caller, now: Timestamp) {
+        let Some(vault) = self.vaults.remove(&name.to_ascii_lowercase()) else {
+            return;
+        };
+        let id = vault.id();
+        self.roles.remove_below(&id);
+        self.locks.remove_below(&id);
+        let action = "Microsoft.KeyVault/vaults/delete";
+        self.activity.record(action, &id, &caller.client_id, now);
     }
 }

@@ -46,7 +46,8 @@ impl Answer {
 /// An emulator with a signed-in client.
 pub struct Bench {
     pub emulator: Emulator,
-    config: Arc<ClientConfig>,
+    /// Whom the client trusts.
+    pub config: Arc<ClientConfig>,
 }
 
 pub const SUBSCRIPTION: &str = "/subscriptions/50b5c000-0000-4000-8000-000000000001";
@@ -59,7 +60,12 @@ pub const LOGIN: &str = "login.microsoftonline.com";
 impl Bench {
     /// Starts an emulator with a fleet.
     pub async fn with(fleet: Fleet) -> Result<Self, Failure> {
-        let emulator = emulator::start(Options::ephemeral(fleet)).await?;
+        Self::started(Options::ephemeral(fleet)).await
+    }
+
+    /// Starts an emulator.
+    pub async fn started(options: Options) -> Result<Self, Failure> {
+        let emulator = emulator::start(options).await?;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(
             emulator.ca_pem().as_bytes(),
@@ -110,6 +116,25 @@ impl Bench {
         read(response).await
     }
 
+    /// Signs in as an application of the fleet and gives the token.
+    pub async fn token_of(
+        &self,
+        client: &str,
+        secret: &str,
+        resource: &str,
+    ) -> Result<String, Failure> {
+        let tenant = emulator::DEFAULT_TENANT;
+        let form = format!(
+            "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={resource}%2F.default"
+        );
+        let path = format!("/{tenant}/oauth2/v2.0/token");
+        let answer = self.send("POST", LOGIN, &path, None, &form).await?;
+        match answer.status {
+            200 => Ok(answer.text("/access_token")),
+            _ => Err(format!("no token: {answer:?}").into()),
+        }
+    }
+
     /// Signs in for a resource and gives the token.
     pub async fn token(&self, resource: &str) -> Result<String, Failure> {
         let variable = |name: &str| {
@@ -120,20 +145,8 @@ impl Bench {
                 .find(|(key, _)| key == name);
             found.map(|(_, value)| value.clone()).unwrap_or_default()
         };
-        let (tenant, client, secret) = (
-            variable("ARM_TENANT_ID"),
-            variable("ARM_CLIENT_ID"),
-            variable("ARM_CLIENT_SECRET"),
-        );
-        let form = format!(
-            "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={resource}%2F.default"
-        );
-        let path = format!("/{tenant}/oauth2/v2.0/token");
-        let answer = self.send("POST", LOGIN, &path, None, &form).await?;
-        match answer.status {
-            200 => Ok(answer.text("/access_token")),
-            _ => Err(format!("no token: {answer:?}").into()),
-        }
+        let (client, secret) = (variable("ARM_CLIENT_ID"), variable("ARM_CLIENT_SECRET"));
+        self.token_of(&client, &secret, resource).await
     }
 
     /// Sends a signed-in request to the vault.

@@ -1,9 +1,18 @@
 //! The emulator as a client meets it: through the proxy, over TLS, with the answers on the wire.
 
 mod client;
+mod clouds;
 mod entra;
+mod events;
 mod faults;
+mod limits;
+mod locks;
 mod main_path;
 mod managed_identity;
 mod management;
+mod permissions;
+mod resource_graph;
+mod resources;
+mod restart;
 mod vault;
+mod versions;

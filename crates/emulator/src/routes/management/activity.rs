@@ -3,15 +3,28 @@
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use super::page::page;
-use super::scope;
+use super::{permit, scope};
 use crate::routes::reply::Reply;
+use crate::routes::table::Route;
 use crate::routes::{Answer, Context};
-use crate::wire::management::event;
+use crate::wire::activity::{correlation_id, event, selected};
 use crate::world::activity::Activity;
 use crate::world::role::covers;
 
+pub(super) const ROUTES: &[Route] = &[Route::new(
+    "GET",
+    "/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values",
+    "ActivityLogs_List",
+    list,
+)];
+
+/// Clients reckon ninety days back by a clock of their own, and the request takes its time.
+const GRACE: SignedDuration = SignedDuration::from_mins(15);
+
 /// How far the log reaches back.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+const VERSIONS: &str = "2014-04-01, 2014-11-01, 2015-04-01, 2016-09-01-preview, 2017-03-01-preview";
 
 /// One part of a filter.
 enum Condition {
@@ -21,12 +34,15 @@ enum Condition {
     Resource(String),
     Provider(String),
     Caller(String),
+    Correlation(String),
+    Operation(String),
+    Nothing,
 }
 
-pub(super) fn list(context: &mut Context<'_>) -> Answer {
+fn list(context: &mut Context<'_>) -> Answer {
     let read = "Microsoft.Insights/eventtypes/management/values/read";
     let scope = scope(context);
-    context.world.authorize(&context.caller()?, read, &scope)?;
+    permit(context, read, &scope)?;
     let conditions = match conditions(
         context
             .call
@@ -38,20 +54,28 @@ pub(super) fn list(context: &mut Context<'_>) -> Answer {
         Err(problem) => return Ok(bad_request(&problem)),
     };
     let oldest = context.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+    let refused_before = oldest.checked_sub(GRACE).unwrap_or(Timestamp::MIN);
     if conditions
         .iter()
-        .any(|condition| matches!(condition, Condition::From(from) if *from < oldest))
+        .any(|condition| matches!(condition, Condition::From(from) if *from < refused_before))
     {
         return Ok(bad_request(
             "The start time cannot be more than 90 days in the past.",
         ));
     }
+    let delay = i64::from(context.world.settings.activity_log_delay_seconds);
+    let newest = context.now.checked_sub(SignedDuration::from_secs(delay));
+    let newest = newest.unwrap_or(Timestamp::MIN);
+    let select = context.call.parameter("$select");
     let log = context.world.activity.newest_first();
     let chosen = log.filter(|entry| {
-        let inside = entry.at >= oldest && covers(&scope, &entry.resource_id);
+        let inside = entry.at >= oldest && entry.at <= newest && covers(&scope, &entry.resource_id);
         inside && conditions.iter().all(|condition| holds(condition, entry))
     });
-    page(context, chosen, |entry| event(context.world, entry))
+    let reply = page(context, chosen, |entry| {
+        selected(event(context.world, entry), select.as_deref())
+    })?;
+    Ok(reply.with_header("api-supported-versions", VERSIONS))
 }
 
 /// The log complains in a shape of its own.
@@ -68,13 +92,17 @@ fn holds(condition: &Condition, entry: &Activity) -> bool {
         Condition::From(from) => *from <= entry.at,
         Condition::Until(until) => entry.at <= *until,
         Condition::Group(group) => {
-            id.contains(&format!("/resourcegroups/{}/", group.to_ascii_lowercase()))
+            let part = format!("/resourcegroups/{}", group.to_ascii_lowercase());
+            id.ends_with(&part) || id.contains(&format!("{part}/"))
         }
         Condition::Resource(resource) => covers(resource, &id),
         Condition::Provider(provider) => entry
             .action
             .to_ascii_lowercase()
             .starts_with(&provider.to_ascii_lowercase()),
+        Condition::Correlation(id) => correlation_id(entry).eq_ignore_ascii_case(id),
+        Condition::Operation(action) => entry.action.eq_ignore_ascii_case(action),
+        Condition::Nothing => false,
         Condition::Caller(caller) => entry.caller.eq_ignore_ascii_case(caller),
     }
 }
@@ -109,7 +137,12 @@ fn condition(part: &str) -> Result<Option<Condition>, String> {
         ("resourceuri" | "resourceid", "eq") => Condition::Resource(value.to_owned()),
         ("resourceprovider" | "resourcetype", "eq") => Condition::Provider(value.to_owned()),
         ("caller", "eq") => Condition::Caller(value.to_owned()),
-        ("eventchannels" | "status", "eq") => return Ok(None),
+        ("correlationid", "eq") => Condition::Correlation(value.to_owned()),
+        ("operations" | "operationname", "eq") => Condition::Operation(value.to_owned()),
+        // Every entry of this log is of an operation that succeeded.
+        ("status", "eq") if value.eq_ignore_ascii_case("Succeeded") => return Ok(None),
+        ("status" | "levels", "eq") => Condition::Nothing,
+        ("eventchannels", "eq") => return Ok(None),
         _ => return Err(format!("The filter '{part}' is not supported.")),
     };
     Ok(Some(known))

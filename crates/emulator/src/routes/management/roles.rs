@@ -1,16 +1,46 @@
-//! Role assignments and role definitions, at any scope.
+//! Role assignments, at any scope.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::page::page;
+use super::permit;
+use super::role_definitions::unknown_role;
 use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
+use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
-use crate::wire::management::{role as role_body, role_assignment};
+use crate::wire::management::role_assignment;
 use crate::world::account::missing_account;
-use crate::world::role::{ROLES, RoleAssignment, covers, role_by_id};
+use crate::world::role::{RoleAssignment, covers};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new(
+        "GET",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments",
+        "RoleAssignments_ListForScope",
+        list,
+    ),
+    Route::new(
+        "GET",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "RoleAssignments_Get",
+        read,
+    ),
+    Route::new(
+        "PUT",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "RoleAssignments_Create",
+        create,
+    ),
+    Route::new(
+        "DELETE",
+        "/{*scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "RoleAssignments_Delete",
+        delete,
+    ),
+];
 
 const READ: &str = "Microsoft.Authorization/roleAssignments/read";
 const WRITE: &str = "Microsoft.Authorization/roleAssignments/write";
@@ -35,9 +65,9 @@ struct Filter {
     principal: Option<String>,
 }
 
-pub(super) fn list(context: &mut Context<'_>) -> Answer {
+fn list(context: &mut Context<'_>) -> Answer {
     let scope = context.part("scope");
-    context.world.authorize(&context.caller()?, READ, scope)?;
+    permit(context, READ, scope)?;
     let filter = filter(
         context
             .call
@@ -57,9 +87,9 @@ pub(super) fn list(context: &mut Context<'_>) -> Answer {
     })
 }
 
-pub(super) fn read(context: &mut Context<'_>) -> Answer {
+fn read(context: &mut Context<'_>) -> Answer {
     let (scope, name) = (context.part("scope"), context.part("name"));
-    context.world.authorize(&context.caller()?, READ, scope)?;
+    permit(context, READ, scope)?;
     let found = context.world.roles.find(scope, name).ok_or_else(|| {
         Refusal::new(
             404,
@@ -70,20 +100,19 @@ pub(super) fn read(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(role_assignment(context.world, found)))
 }
 
-pub(super) fn create(context: &mut Context<'_>) -> Answer {
+fn create(context: &mut Context<'_>) -> Answer {
     let (scope, name) = (
         context.part("scope").to_owned(),
         context.part("name").to_owned(),
     );
     let caller = context.caller()?;
-    context.world.authorize(&caller, WRITE, &scope)?;
+    permit(context, WRITE, &scope)?;
     check_scope(context, &scope)?;
     let new = requested(context, &scope, &name, &caller.object_id)?;
     if let Some(present) = context.world.roles.find(&scope, &name) {
         return unchanged(context, present, &new);
     }
-    let same = |entry: &&RoleAssignment| is_same(entry, &new);
-    if context.world.roles.iter().any(|entry| same(&entry)) {
+    if context.world.roles.find_same(&new).is_some() {
         return Err(Refusal::new(
             409,
             "RoleAssignmentExists",
@@ -99,13 +128,13 @@ pub(super) fn create(context: &mut Context<'_>) -> Answer {
     Ok(reply)
 }
 
-pub(super) fn delete(context: &mut Context<'_>) -> Answer {
+fn delete(context: &mut Context<'_>) -> Answer {
     let (scope, name) = (
         context.part("scope").to_owned(),
         context.part("name").to_owned(),
     );
     let caller = context.caller()?;
-    context.world.authorize(&caller, DELETE, &scope)?;
+    permit(context, DELETE, &scope)?;
     let Some(gone) = context.world.roles.remove(&scope, &name) else {
         return Ok(Reply::empty(204));
     };
@@ -114,25 +143,6 @@ pub(super) fn delete(context: &mut Context<'_>) -> Answer {
         .activity
         .record(DELETE, &gone.id(), &caller.client_id, context.now);
     Ok(Reply::ok(role_assignment(context.world, &gone)))
-}
-
-pub(super) fn definitions(context: &mut Context<'_>) -> Answer {
-    let filter = context.call.parameter("$filter").unwrap_or_default();
-    let wanted = filter
-        .split_once("roleName eq '")
-        .and_then(|(_, rest)| rest.split('\'').next());
-    let chosen = ROLES
-        .iter()
-        .filter(|role| wanted.is_none_or(|name| role.name.eq_ignore_ascii_case(name)));
-    page(context, chosen, |role| {
-        role_body(context.part("scope"), role)
-    })
-}
-
-pub(super) fn definition(context: &mut Context<'_>) -> Answer {
-    let name = context.part("name");
-    let role = role_by_id(name).ok_or_else(|| unknown_role(name))?;
-    Ok(Reply::ok(role_body(context.part("scope"), role)))
 }
 
 fn requested(
@@ -152,7 +162,11 @@ fn requested(
         );
         return Err(Refusal::new(400, "InvalidRoleAssignmentId", message));
     }
-    let role = role_by_id(&role_definition_id).ok_or_else(|| unknown_role(&role_definition_id))?;
+    let role = context.world.roles.role(&role_definition_id);
+    let role = role
+        .ok_or_else(|| unknown_role(&role_definition_id))?
+        .id
+        .clone();
     if !context.world.directory.knows(&principal_id) {
         let (id, tenant) = (principal_id.replace('-', ""), &context.world.tenant);
         let message = format!("Principal {id} does not exist in the directory {tenant}.");
@@ -171,7 +185,7 @@ fn requested(
 fn new_assignment(
     context: &Context<'_>,
     (scope, name): (&str, &str),
-    role: &'static crate::world::role::Role,
+    role: String,
     principal_id: String,
     caller: &str,
     now: Timestamp,
@@ -241,9 +255,4 @@ fn filter(text: &str) -> Result<Filter, Refusal> {
         }
     }
     Ok(filter)
-}
-
-fn unknown_role(id: &str) -> Refusal {
-    let message = format!("The specified role definition with ID '{id}' does not exist.");
-    Refusal::new(404, "RoleDefinitionDoesNotExist", message)
 }

@@ -1,25 +1,53 @@
-//! Tenants, subscriptions and resource groups. A group exists while something is in it.
+//! Tenants, subscriptions and what is registered in them.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::page::page;
-use super::{check_group, scope};
+use super::{permit, scope};
 use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
+use crate::routes::table::Route;
 use crate::routes::{Answer, Context};
-use crate::wire::management::{resource_group, subscription};
+use crate::wire::management::subscription;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new("GET", "/tenants", "Tenants_List", tenants),
+    Route::new("GET", "/subscriptions", "Subscriptions_List", list),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}",
+        "Subscriptions_Get",
+        read,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers",
+        "Providers_List",
+        providers,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/{namespace}",
+        "Providers_Get",
+        read_provider,
+    ),
+    Route::new(
+        "POST",
+        "/subscriptions/{subscription}/providers/{namespace}/register",
+        "Providers_Register",
+        read_provider,
+    ),
+];
 
 const READ: &str = "Microsoft.Resources/subscriptions/read";
 
-pub(super) fn tenants(context: &mut Context<'_>) -> Answer {
+fn tenants(context: &mut Context<'_>) -> Answer {
     let tenant = &context.world.tenant;
     let entry = json!({"id": format!("/tenants/{tenant}"), "tenantId": tenant, "displayName": "keyrotation emulator"});
     Ok(Reply::ok(json!({"value": [entry]})))
 }
 
-pub(super) fn list(context: &mut Context<'_>) -> Answer {
+fn list(context: &mut Context<'_>) -> Answer {
     let caller = context.caller()?;
     let seen = context.world.subscriptions.values().filter(|entry| {
         let id = format!("/subscriptions/{}", entry.id);
@@ -33,11 +61,9 @@ pub(super) fn list(context: &mut Context<'_>) -> Answer {
     page(context, seen, |entry| subscription(context.world, entry))
 }
 
-pub(super) fn read(context: &mut Context<'_>) -> Answer {
+fn read(context: &mut Context<'_>) -> Answer {
     let id = context.part("subscription");
-    context
-        .world
-        .authorize(&context.caller()?, READ, &scope(context))?;
+    permit(context, READ, &scope(context))?;
     let found = context.world.subscriptions.get(&id.to_ascii_lowercase());
     let missing = || {
         Refusal::new(
@@ -51,41 +77,39 @@ pub(super) fn read(context: &mut Context<'_>) -> Answer {
         .ok_or_else(missing)
 }
 
-pub(super) fn groups(context: &mut Context<'_>) -> Answer {
-    context.world.authorize(
-        &context.caller()?,
-        "Microsoft.Resources/subscriptions/resourceGroups/read",
-        &scope(context),
-    )?;
-    let id = context.part("subscription");
-    let accounts = context
-        .world
-        .accounts
-        .values()
-        .map(|one| (&one.subscription, &one.resource_group, &one.location));
-    let vaults = context
-        .world
-        .vaults
-        .values()
-        .map(|one| (&one.subscription, &one.resource_group, &one.location));
-    let inside = accounts
-        .chain(vaults)
-        .filter(|(subscription, ..)| subscription.eq_ignore_ascii_case(id));
-    let named: BTreeMap<String, _> = inside
-        .map(|(_, group, place)| (group.to_ascii_lowercase(), (group, place)))
-        .collect();
-    page(context, named.into_values(), |(group, location)| {
-        resource_group(id, group, location)
-    })
+/// The providers that the emulator models; every subscription has them.
+const PROVIDERS: &[&str] = &[
+    "Microsoft.Authorization",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.ResourceGraph",
+    "Microsoft.Resources",
+    "Microsoft.Storage",
+];
+
+fn providers(context: &mut Context<'_>) -> Answer {
+    let all = PROVIDERS.iter();
+    page(context, all, |name| provider(context, name))
 }
 
-pub(super) fn group(context: &mut Context<'_>) -> Answer {
-    context.world.authorize(
-        &context.caller()?,
-        "Microsoft.Resources/subscriptions/resourceGroups/read",
-        &scope(context),
-    )?;
-    check_group(context)?;
-    let (id, group) = (context.part("subscription"), context.part("group"));
-    Ok(Reply::ok(resource_group(id, group, "westeurope")))
+fn read_provider(context: &mut Context<'_>) -> Answer {
+    let name = context.part("namespace");
+    let found = PROVIDERS
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name));
+    let found = found.ok_or_else(|| {
+        let message = format!("The resource namespace '{name}' is invalid.");
+        Refusal::new(404, "InvalidResourceNamespace", message)
+    })?;
+    Ok(Reply::ok(provider(context, found)))
+}
+
+fn provider(context: &Context<'_>, name: &str) -> Value {
+    json!({
+        "id": format!("{}/providers/{name}", scope(context)),
+        "namespace": name,
+        "registrationPolicy": "RegistrationRequired",
+        "registrationState": "Registered",
+        "resourceTypes": [],
+    })
 }

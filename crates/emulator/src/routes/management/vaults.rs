@@ -1,20 +1,96 @@
-//! Vaults as resources: reading them and changing their access policies.
+//! Vaults as resources: reading, making and changing them, and their access policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::page::page;
-use super::{check_group, scope};
+use super::{check_group, missing, permit, scope};
 use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
+use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
 use crate::wire::management::{policies as policies_body, vault as vault_body};
-use crate::world::vault::{AccessPolicy, PolicyChange, Vault};
+use crate::world::access::{AccessPolicy, PolicyChange};
+use crate::world::vault::{Vault, VaultChange, is_vault_name};
 
+macro_rules! vault {
+    ($rest:literal) => {
+        concat!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults",
+            $rest
+        )
+    };
+}
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults",
+        "Vaults_ListBySubscription",
+        list,
+    ),
+    Route::new(
+        "POST",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/checkNameAvailability",
+        "Vaults_CheckNameAvailability",
+        check_name,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedVaults",
+        "Vaults_ListDeleted",
+        list_deleted,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{vault}",
+        "Vaults_GetDeleted",
+        read_deleted,
+    ),
+    Route::new("GET", vault!(""), "Vaults_ListByResourceGroup", list),
+    Route::new("GET", vault!("/{vault}"), "Vaults_Get", read),
+    Route::new("PUT", vault!("/{vault}"), "Vaults_CreateOrUpdate", put),
+    Route::new("PATCH", vault!("/{vault}"), "Vaults_Update", update),
+    Route::new("DELETE", vault!("/{vault}"), "Vaults_Delete", delete),
+    Route::new(
+        "PUT",
+        vault!("/{vault}/accessPolicies/{change}"),
+        "Vaults_UpdateAccessPolicy",
+        change_policies,
+    ),
+];
+
+const KIND: &str = "Microsoft.KeyVault/vaults";
 const READ: &str = "Microsoft.KeyVault/vaults/read";
+const WRITE: &str = "Microsoft.KeyVault/vaults/write";
+const DELETE: &str = "Microsoft.KeyVault/vaults/delete";
 const WRITE_POLICIES: &str = "Microsoft.KeyVault/vaults/accessPolicies/write";
+/// From this version on, a new vault has role-based access unless it is told otherwise.
+const ROLE_BASED_SINCE: &str = "2026-02-01";
+
+#[derive(Deserialize)]
+struct VaultBody {
+    location: Option<String>,
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    properties: VaultProperties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VaultProperties {
+    access_policies: Option<Vec<PolicyBody>>,
+    enable_rbac_authorization: Option<bool>,
+    enable_purge_protection: Option<bool>,
+    soft_delete_retention_in_days: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct NameBody {
+    name: String,
+}
 
 #[derive(Deserialize)]
 struct PoliciesBody {
@@ -35,7 +111,7 @@ struct PolicyBody {
     permissions: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
-pub(super) fn list(context: &mut Context<'_>) -> Answer {
+fn list(context: &mut Context<'_>) -> Answer {
     check_group(context)?;
     let prefix = format!("{}/", scope(context).to_ascii_lowercase());
     let caller = context.caller()?;
@@ -45,15 +121,115 @@ pub(super) fn list(context: &mut Context<'_>) -> Answer {
         .values()
         .filter(|vault| vault.id().to_ascii_lowercase().starts_with(&prefix));
     let seen = inside.filter(|vault| world.roles.allows(&caller.object_id, READ, &vault.id()));
-    page(context, seen, |vault| write(context, vault))
+    page(context, seen, |vault| vault_body(world, vault))
 }
 
-pub(super) fn read(context: &mut Context<'_>) -> Answer {
+fn read(context: &mut Context<'_>) -> Answer {
     let found = find(context, READ)?;
-    Ok(Reply::ok(write(context, found)))
+    Ok(Reply::ok(vault_body(context.world, found)))
 }
 
-pub(super) fn change_policies(context: &mut Context<'_>) -> Answer {
+fn check_name(context: &mut Context<'_>) -> Answer {
+    let sent: NameBody = body(context.call)?;
+    let free = context.world.vault(&sent.name).is_err();
+    Ok(Reply::ok(if free {
+        json!({"nameAvailable": true})
+    } else {
+        let message = format!("The vault name '{}' is already in use.", sent.name);
+        json!({"nameAvailable": false, "reason": "AlreadyExists", "message": message})
+    }))
+}
+
+/// Vaults that are deleted are gone at once, so there is never one to recover.
+fn list_deleted(_context: &mut Context<'_>) -> Answer {
+    Ok(Reply::ok(json!({"value": []})))
+}
+
+fn read_deleted(context: &mut Context<'_>) -> Answer {
+    let name = context.part("vault");
+    let message = format!("The specified deleted vault '{name}' does not exist.");
+    Err(Refusal::new(404, "DeletedVaultNotFound", message))
+}
+
+fn put(context: &mut Context<'_>) -> Answer {
+    permit(context, WRITE, &resource_id(context))?;
+    check_group(context)?;
+    let name = context.part("vault").to_owned();
+    let elsewhere = context
+        .world
+        .vault(&name)
+        .is_ok_and(|vault| !vault.id().eq_ignore_ascii_case(&resource_id(context)));
+    if elsewhere {
+        let message = format!(
+            "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the name is already taken."
+        );
+        return Err(Refusal::new(409, "VaultAlreadyExists", message));
+    }
+    let sent: VaultBody = body(context.call)?;
+    if context.world.vault(&name).is_err() {
+        let vault = new_vault(context, &name, sent.location.as_deref())?;
+        context.world.add_vault(vault);
+    }
+    change(context, sent)
+}
+
+fn update(context: &mut Context<'_>) -> Answer {
+    find(context, WRITE)?;
+    let sent: VaultBody = body(context.call)?;
+    change(context, sent)
+}
+
+fn delete(context: &mut Context<'_>) -> Answer {
+    permit(context, DELETE, &resource_id(context))?;
+    let Ok(name) = find(context, READ).map(|vault| vault.name.clone()) else {
+        return Ok(Reply::empty(204));
+    };
+    let caller = context.caller()?;
+    context.world.delete_vault(&name, &caller, context.now);
+    Ok(Reply::empty(200))
+}
+
+fn new_vault(context: &Context<'_>, name: &str, location: Option<&str>) -> Result<Vault, Refusal> {
+    let refused = |message: String| Refusal::new(400, "VaultNameNotValid", message);
+    if !is_vault_name(name) {
+        return Err(refused(format!(
+            "The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters."
+        )));
+    }
+    let location = location.ok_or_else(|| {
+        refused("The location property is required for this definition.".to_owned())
+    })?;
+    let version = context.call.api_version().unwrap_or_default();
+    let id = (context.part("subscription"), context.part("group"), name);
+    Ok(Vault {
+        rbac: version.as_str() >= ROLE_BASED_SINCE,
+        ..Vault::new(id, location)
+    })
+}
+
+fn change(context: &mut Context<'_>, sent: VaultBody) -> Answer {
+    let properties = sent.properties;
+    let days = properties.soft_delete_retention_in_days;
+    if days.is_some_and(|days| !(7..=90).contains(&days)) {
+        let message = "The property \"softDeleteRetentionInDays\" must be between 7 and 90.";
+        return Err(Refusal::new(400, "BadRequest", message));
+    }
+    let policies = properties.access_policies;
+    let change = VaultChange {
+        policies: policies.map(|sent| sent.into_iter().map(policy).collect()),
+        rbac: properties.enable_rbac_authorization,
+        purge_protection: properties.enable_purge_protection,
+        soft_delete_days: days,
+        tags: sent.tags,
+    };
+    let (name, caller) = (context.part("vault").to_owned(), context.caller()?);
+    context
+        .world
+        .change_vault(&name, change, &caller, context.now)?;
+    read(context)
+}
+
+fn change_policies(context: &mut Context<'_>) -> Answer {
     let name = find(context, WRITE_POLICIES)?.name.clone();
     let change = match context.part("change").to_ascii_lowercase().as_str() {
         "add" => PolicyChange::Add,
@@ -88,11 +264,9 @@ pub(super) fn change_policies(context: &mut Context<'_>) -> Answer {
 }
 
 fn policy(sent: PolicyBody) -> AccessPolicy {
-    let lower =
-        |names: BTreeSet<String>| names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let permissions = sent.permissions.into_iter();
-    let permissions = permissions
-        .map(|(kind, names)| (kind.to_ascii_lowercase(), lower(names.unwrap_or_default())));
+    let permissions =
+        permissions.map(|(kind, names)| (kind.to_ascii_lowercase(), names.unwrap_or_default()));
     AccessPolicy {
         object_id: sent.object_id,
         permissions: permissions.collect(),
@@ -100,21 +274,23 @@ fn policy(sent: PolicyBody) -> AccessPolicy {
 }
 
 fn find<'a>(context: &'a Context<'_>, action: &str) -> Result<&'a Vault, Refusal> {
-    let (group, name) = (context.part("group"), context.part("vault"));
-    let id = format!(
-        "{}/providers/Microsoft.KeyVault/vaults/{name}",
-        scope(context)
+    let (group, name, id) = (
+        context.part("group"),
+        context.part("vault"),
+        resource_id(context),
     );
-    context.world.authorize(&context.caller()?, action, &id)?;
+    permit(context, action, &id)?;
     check_group(context)?;
     let found = context.world.vaults.get(&name.to_ascii_lowercase());
-    found.filter(|vault| vault.id().eq_ignore_ascii_case(&id)).ok_or_else(|| {
-        let message =
-            format!("The Resource 'Microsoft.KeyVault/vaults/{name}' under resource group '{group}' was not found.");
-        Refusal::new(404, "ResourceNotFound", message)
-    })
+    found
+        .filter(|vault| vault.id().eq_ignore_ascii_case(&id))
+        .ok_or_else(|| missing(KIND, name, group))
 }
 
-fn write(context: &Context<'_>, vault: &Vault) -> Value {
-    vault_body(context.world, vault)
+fn resource_id(context: &Context<'_>) -> String {
+    format!(
+        "{}/providers/{KIND}/{}",
+        scope(context),
+        context.part("vault")
+    )
 }

@@ -3,23 +3,113 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::page::page;
-use super::storage::place;
+use super::storage::{BackupBody, place};
 use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
+use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
 use crate::wire::vault::{
-    Place, managed_secret, managed_secret_item, secret, secret_item, secret_without_value,
+    Place, deleted_secret_item, managed_secret, managed_secret_item, secret, secret_item,
+    secret_without_value,
 };
 use crate::world::definition::Definition;
-use crate::world::secret::{NewVersion, Secret, missing};
+use crate::world::secret::{NewVersion, Secret, SecretChange, missing};
+use crate::world::vault::Objects::Secrets;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new("GET", "/secrets", "GetSecrets", list).needs(Secrets, "list", SECRET_METADATA),
+    Route::new("GET", "/secrets/{secret}", "GetSecret", read).needs(Secrets, "get", SECRET_READ),
+    Route::new("PUT", "/secrets/{secret}", "SetSecret", set).needs(
+        Secrets,
+        "set",
+        "secrets/setSecret/action",
+    ),
+    Route::new("PATCH", "/secrets/{secret}", "UpdateSecret", update).needs(
+        Secrets,
+        "set",
+        "secrets/update",
+    ),
+    Route::new(
+        "PATCH",
+        "/secrets/{secret}/{version}",
+        "UpdateSecret",
+        update,
+    )
+    .needs(Secrets, "set", "secrets/update"),
+    Route::new("DELETE", "/secrets/{secret}", "DeleteSecret", delete).needs(
+        Secrets,
+        "delete",
+        "secrets/delete",
+    ),
+    // Before the next one: its last part would also match any version.
+    Route::new(
+        "GET",
+        "/secrets/{secret}/versions",
+        "GetSecretVersions",
+        versions,
+    )
+    .needs(Secrets, "list", SECRET_METADATA),
+    Route::new("GET", "/secrets/{secret}/{version}", "GetSecret", read).needs(
+        Secrets,
+        "get",
+        SECRET_READ,
+    ),
+    Route::new("GET", "/deletedsecrets", "GetDeletedSecrets", list_deleted).needs(
+        Secrets,
+        "list",
+        SECRET_METADATA,
+    ),
+    Route::new(
+        "GET",
+        "/deletedsecrets/{secret}",
+        "GetDeletedSecret",
+        read_deleted,
+    )
+    .needs(Secrets, "get", SECRET_METADATA),
+    Route::new(
+        "DELETE",
+        "/deletedsecrets/{secret}",
+        "PurgeDeletedSecret",
+        purge,
+    )
+    .needs(Secrets, "purge", "secrets/purge/action"),
+    Route::new(
+        "POST",
+        "/deletedsecrets/{secret}/recover",
+        "RecoverDeletedSecret",
+        recover,
+    )
+    .needs(Secrets, "recover", "secrets/recover/action"),
+    Route::new("POST", "/secrets/{secret}/backup", "BackupSecret", back_up).needs(
+        Secrets,
+        "backup",
+        "secrets/backup/action",
+    ),
+    Route::new("POST", "/secrets/restore", "RestoreSecret", restore).needs(
+        Secrets,
+        "restore",
+        "secrets/restore/action",
+    ),
+];
+
+const SECRET_READ: &str = "secrets/getSecret/action";
+const SECRET_METADATA: &str = "secrets/readMetadata/action";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SecretBody {
     value: String,
+    content_type: Option<String>,
+    attributes: Option<SecretAttributes>,
+    tags: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateBody {
     content_type: Option<String>,
     attributes: Option<SecretAttributes>,
     tags: Option<BTreeMap<String, String>>,
@@ -38,7 +128,7 @@ enum Listed<'a> {
     Managed(String, &'a Definition),
 }
 
-pub(super) fn list(context: &mut Context<'_>) -> Answer {
+fn list(context: &mut Context<'_>) -> Answer {
     let place = place(context)?;
     page(context, &listed(&place), |entry| match entry {
         Listed::Plain(entry) => secret_item(&place, entry, None),
@@ -46,7 +136,7 @@ pub(super) fn list(context: &mut Context<'_>) -> Answer {
     })
 }
 
-pub(super) fn read(context: &mut Context<'_>) -> Answer {
+fn read(context: &mut Context<'_>) -> Answer {
     let (name, version) = (context.part("secret"), context.part("version"));
     let version = (!version.is_empty()).then_some(version);
     if let (Some((account, definition)), None) = (managed(context, name), version) {
@@ -64,7 +154,7 @@ pub(super) fn read(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(secret(&place(context)?, found, version)))
 }
 
-pub(super) fn versions(context: &mut Context<'_>) -> Answer {
+fn versions(context: &mut Context<'_>) -> Answer {
     let place = place(context)?;
     let found = context
         .world
@@ -79,7 +169,7 @@ pub(super) fn versions(context: &mut Context<'_>) -> Answer {
     })
 }
 
-pub(super) fn set(context: &mut Context<'_>) -> Answer {
+fn set(context: &mut Context<'_>) -> Answer {
     let sent: SecretBody = body(context.call)?;
     let name = context.part("secret").to_owned();
     let is_name = |name: &str| {
@@ -93,13 +183,7 @@ pub(super) fn set(context: &mut Context<'_>) -> Answer {
             "The name of a secret has letters, digits and hyphens only",
         ));
     }
-    if managed(context, &name).is_some() {
-        return Err(Refusal::new(
-            409,
-            "Conflict",
-            format!("The secret {name} belongs to a managed storage account."),
-        ));
-    }
+    check_unmanaged(context, &name)?;
     let attributes = sent.attributes.unwrap_or_default();
     let new = NewVersion {
         value: sent.value,
@@ -120,7 +204,46 @@ pub(super) fn set(context: &mut Context<'_>) -> Answer {
     )))
 }
 
-pub(super) fn delete(context: &mut Context<'_>) -> Answer {
+fn update(context: &mut Context<'_>) -> Answer {
+    let sent: UpdateBody = body(context.call)?;
+    let (name, version) = (
+        context.part("secret").to_owned(),
+        context.part("version").to_owned(),
+    );
+    check_unmanaged(context, &name)?;
+    let attributes = sent.attributes.unwrap_or_default();
+    let change = SecretChange {
+        content_type: sent.content_type,
+        enabled: attributes.enabled,
+        expires: attributes.exp,
+        not_before: attributes.nbf,
+        tags: sent.tags,
+    };
+    let chosen = (!version.is_empty()).then_some(version.as_str());
+    context
+        .world
+        .update_secret(context.vault, &name, chosen, change, context.now)?;
+    let found = context.world.secret(context.vault, &name)?;
+    let id = &found.version(chosen)?.id;
+    let item = secret_item(&place(context)?, found, found.version(Some(id)).ok());
+    Ok(Reply::ok(item))
+}
+
+fn back_up(context: &mut Context<'_>) -> Answer {
+    let backup = context
+        .world
+        .back_up_secret(context.vault, context.part("secret"))?;
+    Ok(Reply::ok(json!({"value": backup})))
+}
+
+fn restore(context: &mut Context<'_>) -> Answer {
+    let sent: BackupBody = body(context.call)?;
+    let name = context.world.restore_secret(context.vault, &sent.value)?;
+    let found = context.world.secret(context.vault, &name)?;
+    Ok(Reply::ok(without_value(context, found, None)?))
+}
+
+fn delete(context: &mut Context<'_>) -> Answer {
     let name = context.part("secret").to_owned();
     let (gone, deletion) = context
         .world
@@ -128,16 +251,16 @@ pub(super) fn delete(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(without_value(context, &gone, deletion)?))
 }
 
-pub(super) fn list_deleted(context: &mut Context<'_>) -> Answer {
+fn list_deleted(context: &mut Context<'_>) -> Answer {
     let place = place(context)?;
     page(
         context,
         &place.vault.deleted_secrets,
-        |(entry, deletion)| secret_without_value(&place, entry, Some(*deletion)),
+        |(entry, deletion)| deleted_secret_item(&place, entry, *deletion),
     )
 }
 
-pub(super) fn read_deleted(context: &mut Context<'_>) -> Answer {
+fn read_deleted(context: &mut Context<'_>) -> Answer {
     let name = context.part("secret");
     let deleted = &context.world.vault(context.vault)?.deleted_secrets;
     let (found, deletion) = deleted
@@ -146,14 +269,14 @@ pub(super) fn read_deleted(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(without_value(context, found, Some(*deletion))?))
 }
 
-pub(super) fn recover(context: &mut Context<'_>) -> Answer {
+fn recover(context: &mut Context<'_>) -> Answer {
     let name = context.part("secret").to_owned();
     context.world.recover_secret(context.vault, &name)?;
     let found = context.world.secret(context.vault, &name)?;
     Ok(Reply::ok(without_value(context, found, None)?))
 }
 
-pub(super) fn purge(context: &mut Context<'_>) -> Answer {
+fn purge(context: &mut Context<'_>) -> Answer {
     let name = context.part("secret").to_owned();
     context.world.purge_secret(context.vault, &name)?;
     Ok(Reply::empty(204))
@@ -165,6 +288,15 @@ fn without_value(
     deletion: Option<crate::world::vault::Deletion>,
 ) -> Result<Value, Refusal> {
     Ok(secret_without_value(&place(context)?, found, deletion))
+}
+
+/// Refuses to touch the secret of a SAS definition: it changes through its definition only.
+fn check_unmanaged(context: &Context<'_>, name: &str) -> Result<(), Refusal> {
+    if managed(context, name).is_none() {
+        return Ok(());
+    }
+    let message = format!("The secret {name} belongs to a managed storage account.");
+    Err(Refusal::new(409, "Conflict", message))
 }
 
 /// Splits the name of a definition's secret. Neither part has a hyphen, so there is one way to do it.

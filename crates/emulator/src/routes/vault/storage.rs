@@ -3,16 +3,102 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::page::page;
-use super::tells_recoverable_days;
+use super::version::tells_recoverable_days;
 use crate::period::Period;
 use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
+use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
 use crate::wire::vault::{Place, enrolment, enrolment_item};
 use crate::world::account::KeySlot;
 use crate::world::enrolment::{EnrolmentChange, NewEnrolment};
+use crate::world::vault::Objects::Storage;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::new("GET", "/storage", "GetStorageAccounts", list).needs(Storage, "list", STORAGE_READ),
+    Route::new("GET", "/storage/{account}", "GetStorageAccount", read).needs(
+        Storage,
+        "get",
+        STORAGE_READ,
+    ),
+    Route::new("PUT", "/storage/{account}", "SetStorageAccount", set).needs(
+        Storage,
+        "set",
+        STORAGE_SET,
+    ),
+    Route::new(
+        "PATCH",
+        "/storage/{account}",
+        "UpdateStorageAccount",
+        update,
+    )
+    .needs(Storage, "update", STORAGE_SET),
+    Route::new(
+        "DELETE",
+        "/storage/{account}",
+        "DeleteStorageAccount",
+        delete,
+    )
+    .needs(Storage, "delete", "storageaccounts/delete"),
+    Route::new(
+        "POST",
+        "/storage/{account}/regeneratekey",
+        "RegenerateStorageAccountKey",
+        regenerate,
+    )
+    .needs(
+        Storage,
+        "regeneratekey",
+        "storageaccounts/regeneratekey/action",
+    ),
+    Route::new(
+        "GET",
+        "/deletedstorage",
+        "GetDeletedStorageAccounts",
+        list_deleted,
+    )
+    .needs(Storage, "list", STORAGE_READ),
+    Route::new(
+        "GET",
+        "/deletedstorage/{account}",
+        "GetDeletedStorageAccount",
+        read_deleted,
+    )
+    .needs(Storage, "get", STORAGE_READ),
+    Route::new(
+        "DELETE",
+        "/deletedstorage/{account}",
+        "PurgeDeletedStorageAccount",
+        purge,
+    )
+    .needs(Storage, "purge", "storageaccounts/purge/action"),
+    Route::new(
+        "POST",
+        "/deletedstorage/{account}/recover",
+        "RecoverDeletedStorageAccount",
+        recover,
+    )
+    .needs(Storage, "recover", STORAGE_RECOVER),
+    Route::new(
+        "POST",
+        "/storage/{account}/backup",
+        "BackupStorageAccount",
+        back_up,
+    )
+    .needs(Storage, "backup", "storageaccounts/backup/action"),
+    Route::new("POST", "/storage/restore", "RestoreStorageAccount", restore).needs(
+        Storage,
+        "restore",
+        "storageaccounts/restore/action",
+    ),
+];
+
+const STORAGE_READ: &str = "storageaccounts/read";
+const STORAGE_SET: &str = "storageaccounts/set/action";
+const STORAGE_RECOVER: &str = "storageaccounts/recover/action";
 
 /// The period of an enrolment that names none.
 const DEFAULT_PERIOD: &str = "P90D";
@@ -39,6 +125,11 @@ struct RegenerateBody {
     key_name: String,
 }
 
+#[derive(Deserialize)]
+pub(super) struct BackupBody {
+    pub(super) value: String,
+}
+
 /// Gives what the answers of this request need beside the objects.
 pub(super) fn place<'a>(context: &'a Context<'_>) -> Result<Place<'a>, Refusal> {
     let vault = context.world.vault(context.vault)?;
@@ -49,21 +140,21 @@ pub(super) fn place<'a>(context: &'a Context<'_>) -> Result<Place<'a>, Refusal> 
     })
 }
 
-pub(super) fn list(context: &mut Context<'_>) -> Answer {
+fn list(context: &mut Context<'_>) -> Answer {
     let place = place(context)?;
     page(context, &place.vault.enrolments, |entry| {
         enrolment_item(&place, entry, None)
     })
 }
 
-pub(super) fn read(context: &mut Context<'_>) -> Answer {
+fn read(context: &mut Context<'_>) -> Answer {
     let found = context
         .world
         .enrolment(context.vault, context.part("account"))?;
     Ok(Reply::ok(enrolment(&place(context)?, found, None)))
 }
 
-pub(super) fn set(context: &mut Context<'_>) -> Answer {
+fn set(context: &mut Context<'_>) -> Answer {
     let sent: EnrolmentBody = body(context.call)?;
     let required = |name: &str| Refusal::bad_parameter(format!("Property {name} is required"));
     let new = NewEnrolment {
@@ -94,7 +185,7 @@ pub(super) fn set(context: &mut Context<'_>) -> Answer {
     read(context)
 }
 
-pub(super) fn update(context: &mut Context<'_>) -> Answer {
+fn update(context: &mut Context<'_>) -> Answer {
     let sent: EnrolmentBody = body(context.call)?;
     let change = EnrolmentChange {
         active: sent.active_key_name.as_deref().map(slot).transpose()?,
@@ -114,7 +205,7 @@ pub(super) fn update(context: &mut Context<'_>) -> Answer {
     read(context)
 }
 
-pub(super) fn regenerate(context: &mut Context<'_>) -> Answer {
+fn regenerate(context: &mut Context<'_>) -> Answer {
     let sent: RegenerateBody = body(context.call)?;
     let slot = slot(&sent.key_name)?;
     let (caller, name) = (context.caller()?, context.part("account").to_owned());
@@ -124,7 +215,7 @@ pub(super) fn regenerate(context: &mut Context<'_>) -> Answer {
     read(context)
 }
 
-pub(super) fn delete(context: &mut Context<'_>) -> Answer {
+fn delete(context: &mut Context<'_>) -> Answer {
     let name = context.part("account").to_owned();
     let (gone, deletion) = context
         .world
@@ -132,7 +223,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(enrolment(&place(context)?, &gone, deletion)))
 }
 
-pub(super) fn list_deleted(context: &mut Context<'_>) -> Answer {
+fn list_deleted(context: &mut Context<'_>) -> Answer {
     let place = place(context)?;
     page(
         context,
@@ -141,7 +232,7 @@ pub(super) fn list_deleted(context: &mut Context<'_>) -> Answer {
     )
 }
 
-pub(super) fn read_deleted(context: &mut Context<'_>) -> Answer {
+fn read_deleted(context: &mut Context<'_>) -> Answer {
     let (found, deletion) = context
         .world
         .deleted_enrolment(context.vault, context.part("account"))?;
@@ -152,7 +243,7 @@ pub(super) fn read_deleted(context: &mut Context<'_>) -> Answer {
     )))
 }
 
-pub(super) fn recover(context: &mut Context<'_>) -> Answer {
+fn recover(context: &mut Context<'_>) -> Answer {
     let name = context.part("account").to_owned();
     context
         .world
@@ -160,10 +251,26 @@ pub(super) fn recover(context: &mut Context<'_>) -> Answer {
     read(context)
 }
 
-pub(super) fn purge(context: &mut Context<'_>) -> Answer {
+fn purge(context: &mut Context<'_>) -> Answer {
     let name = context.part("account").to_owned();
     context.world.purge_enrolment(context.vault, &name)?;
     Ok(Reply::empty(204))
+}
+
+fn back_up(context: &mut Context<'_>) -> Answer {
+    let backup = context
+        .world
+        .back_up_enrolment(context.vault, context.part("account"))?;
+    Ok(Reply::ok(json!({"value": backup})))
+}
+
+fn restore(context: &mut Context<'_>) -> Answer {
+    let sent: BackupBody = body(context.call)?;
+    let name = context
+        .world
+        .restore_enrolment(context.vault, &sent.value, context.now)?;
+    let found = context.world.enrolment(context.vault, &name)?;
+    Ok(Reply::ok(enrolment(&place(context)?, found, None)))
 }
 
 /// Reads a period; Key Vault's own complaint about a bad one is not known.

@@ -1,0 +1,117 @@
+//! The flags of `keyrotation emulator`; their texts are the help.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// Where the files of an emulator are.
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    /// The folder that the emulator was started with.
+    #[arg(long, value_name = "FOLDER")]
+    pub state_dir: PathBuf,
+}
+
+/// How to start an emulator.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Quick start:
+  keyrotation emulator start --state-dir /tmp/azure
+  . /tmp/azure/env.sh         in another shell; az, terraform and keyrotation now see it
+  keyrotation check           the default fleet has an account with old keys
+  keyrotation emulator clock --state-dir /tmp/azure --advance P46D
+
+A fleet of your own:  --fleet FILE, or --generate accounts=10000,subscriptions=50,vaults=100,enrolled=2000,seed=7
+While it runs, the control interface takes faults, settings and subscribers; see the emulator's manual.")]
+pub struct StartArgs {
+    /// The folder for the certificate, the addresses and the variables; it is made if missing. What the emulator knows is
+    /// kept there too, and the next start goes on from it.
+    #[arg(long, value_name = "FOLDER")]
+    pub state_dir: PathBuf,
+    /// The fleet document to start with; without it, one subscription with a vault and three accounts.
+    #[arg(long, value_name = "FILE")]
+    pub fleet: Option<PathBuf>,
+    /// A made-up fleet of these sizes to start with: accounts=N,subscriptions=N,vaults=N,enrolled=N,seed=N.
+    #[arg(long, value_name = "SIZES", conflicts_with = "fleet")]
+    pub generate: Option<emulator::Sizes>,
+    /// Forgets what the folder keeps of an earlier emulator and starts with the fleet.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Where to answer TLS clients that resolve Azure's names to it; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub tls_listen: SocketAddr,
+    /// Where to be a proxy; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub proxy_listen: SocketAddr,
+    /// Where to take orders, on loopback only; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub control_listen: SocketAddr,
+    /// A host that the proxy passes on although the emulator does not model it; may be repeated.
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
+    /// Runs the Azurite installed in this folder beside the emulator, as the accounts' blob storage.
+    #[arg(long, value_name = "FOLDER")]
+    pub azurite: Option<PathBuf>,
+    /// Lets every answer take at least this long, such as 80ms or 2s.
+    #[arg(long, value_name = "TIME", value_parser = latency, default_value = "0ms")]
+    pub latency: Duration,
+    /// Whether requests are refused beyond Azure's published limits.
+    #[arg(long, value_enum, default_value_t = Throttle::Off)]
+    pub throttle: Throttle,
+    /// Where to post SecretNearExpiry events, an http address on loopback; may be repeated.
+    #[arg(long, value_name = "URL")]
+    pub event_subscriber: Vec<String>,
+}
+
+/// Whether requests are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Throttle {
+    /// No request is refused for its number.
+    Off,
+    /// Azure's published limits, with their headers and Retry-After.
+    Published,
+}
+
+fn latency(text: &str) -> Result<Duration, String> {
+    let refused = || format!("`{text}` is no time such as 80ms or 2s");
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => (text.strip_suffix('s').ok_or_else(refused)?, 1000),
+    };
+    let number: u64 = number.parse().map_err(|_| refused())?;
+    number
+        .checked_mul(unit)
+        .map(Duration::from_millis)
+        .ok_or_else(refused)
+}
+
+/// What to do with the clock.
+#[derive(Debug, Args)]
+pub struct ClockArgs {
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// Puts the clock forward by this duration, such as P46D or PT4H.
+    #[arg(long, value_name = "DURATION")]
+    pub advance: Option<String>,
+}
+
+/// How to show the journal.
+#[derive(Debug, Args)]
+pub struct JournalArgs {
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// How the journal is written.
+    #[arg(long, value_enum, default_value_t = JournalFormat::Table)]
+    pub format: JournalFormat,
+}
+
+/// A form of the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum JournalFormat {
+    /// One line for each request.
+    Table,
+    /// The journal as the emulator gives it.
+    Json,
+}
