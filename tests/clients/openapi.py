@@ -6,11 +6,13 @@ that rotation needs, in each version that has a document; refusals too.
 
 import argparse
 import fnmatch
+import json
+import pathlib
 import urllib.parse
 
 from emulator import ACCOUNT, ACCOUNT_ID, GROUP, KEY_OPERATOR, KEY_VAULT_APPLICATION
 from emulator import SUBSCRIPTION, VAULT, Emulator
-from exchange import Caller
+from exchange import Caller, Exchange
 from openapi_documents import Documents, problems
 
 ARM = "https://management.azure.com"
@@ -40,6 +42,11 @@ DEVIATIONS = [
         "Resources",
         "body.data",
         "a list, unless a table is asked for as in resource-graph-storage-2019",
+    ),
+    (
+        "StorageAccounts_*",
+        "body*.properties.keyCreationTime.key?",
+        "null for keys from before 2021; in a public report of a client's failure",
     ),
     (
         "ActivityLogs_List",
@@ -216,17 +223,43 @@ def current_version(exchange):
     return exchange
 
 
+def described(exchange):
+    """Tells whether Azure's documents are about the host that an exchange was with."""
+    host = urllib.parse.urlsplit(exchange.url).hostname
+    return host == "management.azure.com" or host.endswith(".vault.azure.net")
+
+
+def read_recorded(folder):
+    """Yields the exchanges that the emulators of the tests recorded."""
+    files = sorted(pathlib.Path(folder).glob("*.jsonl"))
+    if not files:
+        raise SystemExit("%s holds no exchanges: `cargo xtask test` records them" % folder)
+    for file in files:
+        for line in file.read_text().splitlines():
+            one = json.loads(line)
+            yield Exchange(
+                one["method"],
+                one["url"],
+                one["sent"],
+                one["status"],
+                one["headers"],
+                one["body"],
+            )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keyrotation", required=True)
     parser.add_argument("--data", required=True, help="the folder of OpenAPI documents")
+    parser.add_argument("--exchanges", help="a folder of exchanges that emulators recorded")
     options = parser.parse_args()
     documents = Documents(options.data)
     with Emulator(options.keyrotation) as azure:
         caller = Caller(azure)
         Scenario(caller).run()
-    # Directory and control are no part of the documents.
-    exchanges = [one for one in caller.exchanges if "graph.microsoft.com" not in one.url]
+    recorded = list(read_recorded(options.exchanges)) if options.exchanges else []
+    # Sign-in and directory are no part of the documents.
+    exchanges = [one for one in caller.exchanges + recorded if described(one)]
     used, wrong, known = set(), [], {}
     for exchange in map(current_version, exchanges):
         found = documents.operation(exchange.method, exchange.url)
@@ -243,7 +276,10 @@ def main():
     wrong += ["allowed, but no longer so: %s" % (rule,) for rule in DEVIATIONS if rule not in known]
     for line in wrong:
         print(line)
-    print("%d exchanges of %d operations, %d problems" % (len(exchanges), len(used), len(wrong)))
+    print(
+        "%d exchanges (%d of them recorded by the tests) of %d operations, %d problems"
+        % (len(exchanges), len(list(filter(described, recorded))), len(used), len(wrong))
+    )
     if wrong:
         raise SystemExit(1)
 

@@ -55,6 +55,7 @@ impl Emulator {
         command.arg("--fleet").arg(&document);
         command.args(["--tls-listen=127.0.0.1:0", "--proxy-listen=127.0.0.1:0"]);
         command.arg("--control-listen=127.0.0.1:0");
+        command.arg("--record").arg(place::exchanges()?);
         let mut running = Running::start(&mut command)?;
         let ready = wait_until_ready(&mut running, &state.join("ready.json"))?;
         let variables = exported_variables(&state.join("env.sh"))?;

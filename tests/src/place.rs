@@ -83,6 +83,21 @@ pub fn isolated(program: &Path, home: &Path) -> Command {
     command
 }
 
+/// Names a file for the exchanges of one emulator. `cargo xtask openapi` reads all of them.
+///
+/// # Errors
+///
+/// Fails if the build folder cannot be found.
+pub fn exchanges() -> Result<PathBuf> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let build = profile_folder()?;
+    let build = build.parent().context("no build folder")?;
+    Ok(build
+        .join("exchanges")
+        .join(format!("suite-{number}.jsonl")))
+}
+
 /// Tells whether `cargo xtask docs` runs the tests: pages are written then instead of compared.
 #[must_use]
 #[expect(

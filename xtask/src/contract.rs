@@ -8,16 +8,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::process::Supervisor;
-use crate::{python, tools};
+use crate::{python, tools, workspace};
 
 /// Replays every recorded exchange against the emulator and compares the answers.
 pub fn golden(supervisor: &Supervisor, data: &str) -> Result<()> {
-    check(supervisor, "golden.py", &part(data, "recordings")?)
+    check(supervisor, "golden.py", &part(data, "recordings")?, &[])
 }
 
-/// Validates exchanges with the emulator under the published OpenAPI documents.
+/// Validates exchanges with the emulator under the published OpenAPI documents: those of a scenario
+/// of its own, and those that the emulators of the last test run recorded.
 pub fn openapi(supervisor: &Supervisor, data: &str) -> Result<()> {
-    check(supervisor, "openapi.py", &part(data, "specs")?)
+    let exchanges = workspace::target()?.join("exchanges");
+    let recorded = [Path::new("--exchanges"), &exchanges];
+    check(supervisor, "openapi.py", &part(data, "specs")?, &recorded)
 }
 
 fn part(data: &str, name: &str) -> Result<PathBuf> {
@@ -31,7 +34,8 @@ fn part(data: &str, name: &str) -> Result<PathBuf> {
         .with_context(|| format!("cannot find {}", path.display()))
 }
 
-fn check(supervisor: &Supervisor, program: &str, data: &Path) -> Result<()> {
+fn check(supervisor: &Supervisor, program: &str, data: &Path, more: &[&Path]) -> Result<()> {
     let python = tools::python(supervisor)?;
-    python::run(supervisor, &python, program, &[Path::new("--data"), data])
+    let arguments = [&[Path::new("--data"), data], more].concat();
+    python::run(supervisor, &python, program, &arguments)
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: the one test command.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::process::{Supervisor, describe};
 use crate::{screen, tools, workspace};
@@ -9,12 +9,24 @@ use crate::{screen, tools, workspace};
 pub fn run(supervisor: &Supervisor, filters: &[&str]) -> Result<()> {
     tools::install_all(supervisor)?;
     step(supervisor, &mut workspace::build_programs())?;
+    forget_exchanges()?;
     let mut test = workspace::cargo();
     test.args(["test", "--workspace"]);
     if !filters.is_empty() {
         test.arg("--").args(filters);
     }
     step(supervisor, &mut test)
+}
+
+/// Removes what the emulators of an earlier run recorded, so that `openapi` reads this run only.
+fn forget_exchanges() -> Result<()> {
+    let folder = workspace::target()?.join("exchanges");
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes the pages that the tests otherwise compare.

@@ -26,6 +26,7 @@ mod fleet;
 mod journal;
 mod period;
 mod proxy;
+mod record;
 mod refusal;
 mod routes;
 mod sas;

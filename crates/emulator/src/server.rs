@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::cloud::Service;
 use crate::refusal::Refusal;
 use crate::routes::call::Call;
-use crate::routes::reply::Reply;
+use crate::routes::reply::{JSON, Reply};
 use crate::routes::{control, prepare, prepare_for};
 use crate::shared::Shared;
 
@@ -221,7 +221,7 @@ fn with_body(reply: &Reply, body: AnswerBody) -> Response<AnswerBody> {
         builder = builder.header(*name, value);
     }
     if reply.body.is_some() {
-        builder = builder.header(CONTENT_TYPE, "application/json; charset=utf-8");
+        builder = builder.header(CONTENT_TYPE, JSON);
     } else if reply.status != 204 {
         builder = builder.header(CONTENT_LENGTH, 0);
     }

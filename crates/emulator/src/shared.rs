@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::events::Subscribers;
 use crate::fault::{Faults, Rule};
 use crate::journal::{Journal, JournalEntry};
+use crate::record::Recorder;
 use crate::routes::reply::Reply;
 use crate::throttle::Throttles;
 use crate::tls::Authority;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) authority: Authority,
     pub(crate) azurite: Option<Azurite>,
+    pub(crate) recorder: Option<Recorder>,
     /// Hosts that the proxy passes on although it does not model them.
     pub(crate) allowed_hosts: BTreeSet<String>,
     requests: AtomicU64,
@@ -46,6 +48,7 @@ impl Shared {
         clock: Clock,
         authority: Authority,
         azurite: Option<Azurite>,
+        recorder: Option<Recorder>,
         allowed_hosts: BTreeSet<String>,
     ) -> (Self, mpsc::UnboundedReceiver<Vec<NearExpiry>>) {
         let (events, receiver) = mpsc::unbounded_channel();
@@ -60,6 +63,7 @@ impl Shared {
             clock,
             authority,
             azurite,
+            recorder,
             allowed_hosts,
             requests: AtomicU64::new(0),
             changes: AtomicU64::new(0),

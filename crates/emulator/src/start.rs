@@ -13,6 +13,7 @@ use crate::control::Control;
 use crate::environment::{export_lines, variables};
 use crate::events;
 use crate::fleet::{Fleet, build};
+use crate::record::Recorder;
 use crate::shared::Shared;
 use crate::snapshot::{self, Snapshot};
 use crate::state_dir::{READY, StateDir};
@@ -43,6 +44,8 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// The folder whose `node_modules` has Azurite, if one is to run beside.
     pub azurite: Option<PathBuf>,
+    /// Where to keep every exchange with its bodies, secrets of the emulator included.
+    pub record: Option<PathBuf>,
     /// Where all secrets of the emulator come from: the same seed gives the same keys.
     pub seed: u64,
     /// How the emulated Azure behaves where the real one varies.
@@ -78,6 +81,7 @@ impl Options {
             control_listen: any,
             allowed_hosts: Vec::new(),
             azurite: None,
+            record: None,
             seed: 0,
             settings: Settings::default(),
             memory: Memory::default(),
@@ -154,16 +158,18 @@ pub async fn start(options: Options) -> Result<Emulator, StartError> {
     let listeners = Listeners::bind(&options, ports).await?;
     let addresses = listeners.addresses(azurite.as_ref().map(Azurite::address))?;
     let origin = Origin::of(&options, kept)?;
-    let certificate = state.as_ref().map(|state| state.file("ca.pem"));
-    let environment = variables(
-        &origin.world,
-        addresses.proxy,
-        addresses.control,
-        certificate.as_deref(),
-    );
+    let environment = environment(&origin.world, addresses, state.as_ref());
     let allowed = options.allowed_hosts.iter();
     let allowed = allowed.map(|host| host.to_ascii_lowercase()).collect();
-    let (shared, events) = Shared::new(origin.world, origin.clock, authority, azurite, allowed);
+    let recorder = recorder(&options)?;
+    let (shared, events) = Shared::new(
+        origin.world,
+        origin.clock,
+        authority,
+        azurite,
+        recorder,
+        allowed,
+    );
     let shared = Arc::new(shared);
     subscribe(
         &shared,
@@ -183,6 +189,27 @@ pub async fn start(options: Options) -> Result<Emulator, StartError> {
     emulator.announce().await?;
     emulator.keep_snapshots();
     Ok(emulator)
+}
+
+/// Gives the variables that lead other programs here.
+fn environment(
+    world: &World,
+    addresses: Addresses,
+    state: Option<&StateDir>,
+) -> Vec<(String, String)> {
+    let certificate = state.map(|state| state.file("ca.pem"));
+    variables(
+        world,
+        addresses.proxy,
+        addresses.control,
+        certificate.as_deref(),
+    )
+}
+
+/// Opens the file for the exchanges, if they are to be kept.
+fn recorder(options: &Options) -> Result<Option<Recorder>, StartError> {
+    let recorder = options.record.as_deref().map(Recorder::open).transpose();
+    recorder.map_err(|error| StartError::because("no file of exchanges", error))
 }
 
 /// What an emulator starts with.

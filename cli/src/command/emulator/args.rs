@@ -54,6 +54,9 @@ pub struct StartArgs {
     /// Runs the Azurite installed in this folder beside the emulator, as the accounts' blob storage.
     #[arg(long, value_name = "FOLDER")]
     pub azurite: Option<PathBuf>,
+    /// Keeps every exchange with its bodies in this file, one JSON object a line; it holds the emulator's secrets.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Lets every answer take at least this long, such as 80ms or 2s.
     #[arg(long, value_name = "TIME", value_parser = latency, default_value = "0ms")]
     pub latency: Duration,

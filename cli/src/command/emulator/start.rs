@@ -1,6 +1,6 @@
 //! `keyrotation emulator start`: reads the fleet, starts, says what is where, waits for the end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use emulator::{Emulator, Fleet, Memory, Options, Settings, Throttling};
 use jiff::Timestamp;
@@ -50,7 +50,9 @@ async fn options(args: &StartArgs, now: Timestamp) -> Result<Options, EmulatorEr
         proxy_listen: args.proxy_listen,
         control_listen: args.control_listen,
         allowed_hosts: args.allow_host.clone(),
-        azurite: args.azurite.clone(),
+        // A relative path would be looked up from the state folder.
+        azurite: args.azurite.as_deref().map(absolute),
+        record: args.record.clone(),
         settings: settings(args),
         memory: if args.fresh {
             Memory::Anew
@@ -60,6 +62,11 @@ async fn options(args: &StartArgs, now: Timestamp) -> Result<Options, EmulatorEr
         event_subscribers: args.event_subscriber.clone(),
         ..Options::ephemeral(fleet)
     })
+}
+
+/// Makes a path independent of the folder that a program runs in.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn settings(args: &StartArgs) -> Settings {

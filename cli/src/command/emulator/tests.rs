@@ -103,6 +103,7 @@ async fn a_started_emulator_says_where_it_is_and_ends_when_asked() {
         control_listen: free,
         allow_host: Vec::new(),
         azurite: None,
+        record: None,
         generate: None,
         fresh: false,
         latency: std::time::Duration::ZERO,

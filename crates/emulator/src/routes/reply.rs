@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
 
+/// What every answer with a body is.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
+
 /// A whole answer. It may hold secrets, so it has no `Debug`.
 #[derive(Clone)]
 pub(crate) struct Reply {

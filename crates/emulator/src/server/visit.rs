@@ -228,6 +228,9 @@ impl<'a> Visit<'a> {
             .and_then(|body| body.pointer("/error/code"))
             .and_then(|code| code.as_str());
         self.record(Some(reply.status), code == Some("EmulatorBug"));
+        if let (Some(recorder), Entrance::Azure) = (&self.shared.recorder, self.entrance) {
+            recorder.add(self.operation, self.call, reply);
+        }
         respond(reply)
     }
 

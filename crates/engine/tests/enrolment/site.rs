@@ -47,6 +47,9 @@ impl Site {
         // What an earlier run left would be taken up again.
         let _ = std::fs::remove_dir_all(&folder);
         options.state_dir = Some(folder);
+        // `cargo xtask openapi` reads all exchanges of the tests.
+        let exchanges = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../exchanges");
+        options.record = Some(exchanges.join(format!("engine-{name}.jsonl")));
         let emulator = emulator::start(options).await.expect("an emulator");
         let env = Env::from_pairs(emulator.environment().iter().cloned());
         let sign_in = SignIn::choose(&SignInSettings::default(), &env).expect("a way to sign in");
