@@ -111,16 +111,21 @@ async fn a_started_emulator_says_where_it_is_and_ends_when_asked() {
         event_subscriber: Vec::new(),
     };
     let ready = folder.join("ready.json");
-    let is_up = ready.clone();
+    let (out, err) = (Captured::default(), Captured::default());
+    let mut streams = Streams::captured(out.clone(), err.clone());
+    let (said, is_up) = (err.clone(), ready.clone());
     let stop = async move {
-        while !is_up.exists() {
+        // It says where it is only once it is there.
+        while !said.text().contains("the Azure emulator is up") {
             tokio::task::yield_now().await;
         }
+        assert!(is_up.exists());
     };
-    let (ended, out, err) = run_alone(EmulatorCommand::Start(Box::new(args)), stop).await;
+    let command = EmulatorCommand::Start(Box::new(args));
+    let ended = run(&EmulatorArgs { command }, doors(stop), &mut streams).await;
     assert_eq!(ended.expect("an emulator that starts"), ExitCode::Passed);
-    assert_eq!(out, "");
-    assert!(err.contains("the Azure emulator is up"), "{err}");
+    assert_eq!(out.text(), "");
+    assert!(err.text().contains("end it with Ctrl-C"), "{}", err.text());
     assert!(!ready.exists());
     std::fs::remove_dir_all(folder).expect("the folder was made");
 }
