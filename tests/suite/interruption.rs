@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet;
-use tests::process::wait_for;
+use tests::process::{Said, wait_for};
 use tests::terraform::Terraform;
 
 use crate::configuration::Configuration;
@@ -32,19 +32,7 @@ struct Moment {
 fn check_completed_by_the_next_apply(signal: Signal, moment: &Moment) -> Result<()> {
     let emulator = Emulator::start(&fleet::one_account())?;
     let terraform = Terraform::open(&emulator, "one", &Configuration::default().text())?;
-    emulator.set_fault(&json!({
-        "operation": moment.during,
-        "fault": { "delay_ms": 1500, "when": moment.when },
-    }))?;
-    let apply = terraform.start(&["apply", "-input=false", "-auto-approve", "-no-color"])?;
-    wait_for(moment.during, REQUEST_LIMIT, || {
-        let (operation, status) = moment.behind;
-        let mut requests = emulator.journal()?.into_iter();
-        let come = requests.any(|seen| seen.operation == operation && seen.status == status);
-        Ok(come.then_some(()))
-    })?;
-    apply.signal(signal)?;
-    let said = apply.finish()?;
+    let said = interrupt(&emulator, &terraform, signal, moment)?;
     ensure!(
         said.code == Some(1),
         "an interrupted apply ended with {:?}",
@@ -60,6 +48,28 @@ fn check_completed_by_the_next_apply(signal: Signal, moment: &Moment) -> Result<
     terraform.apply()?;
     terraform.expect_empty_plan()?;
     expect_everything_once(&emulator)
+}
+
+/// Starts an apply and sends it a signal at the moment.
+fn interrupt(
+    emulator: &Emulator,
+    terraform: &Terraform<'_>,
+    signal: Signal,
+    moment: &Moment,
+) -> Result<Said> {
+    emulator.set_fault(&json!({
+        "operation": moment.during,
+        "fault": { "delay_ms": 1500, "when": moment.when },
+    }))?;
+    let apply = terraform.start(&["apply", "-input=false", "-auto-approve", "-no-color"])?;
+    wait_for(moment.during, REQUEST_LIMIT, || {
+        let (operation, status) = moment.behind;
+        let mut requests = emulator.journal()?.into_iter();
+        let come = requests.any(|seen| seen.operation == operation && seen.status == status);
+        Ok(come.then_some(()))
+    })?;
+    apply.signal(signal)?;
+    apply.finish()
 }
 
 fn expect_everything_once(emulator: &Emulator) -> Result<()> {
@@ -133,4 +143,32 @@ fn an_interrupt_while_the_sas_definition_is_made() -> Result<()> {
         behind: ("GetSasDefinition", 404),
     };
     check_completed_by_the_next_apply(Signal::INT, &moment)
+}
+
+/// Core and provider die at once, so the core has no state of what was made: the next run has to
+/// recognise it in Azure.
+#[test]
+fn a_kill_while_the_enrolment_is_made_is_finished_by_the_next_apply() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "one", &Configuration::default().text())?;
+    let moment = Moment {
+        during: "SetStorageAccount",
+        when: "after",
+        behind: ("GetStorageAccount", 404),
+    };
+    let said = interrupt(&emulator, &terraform, Signal::KILL, &moment)?;
+    assert_eq!(said.code, None, "a killed core has no exit code");
+
+    terraform.apply()?;
+    terraform.expect_empty_plan()?;
+    assert_eq!(emulator.count("RoleAssignments_Create")?, 1);
+    // The answer to a request whose sender is dead may be missing from the journal.
+    ensure!(emulator.count("SetStorageAccount")? <= 1, "enrolled twice");
+    terraform.destroy()?;
+    assert_eq!(
+        emulator.count("RoleAssignments_Delete")?,
+        1,
+        "the role of the killed run is known as ours"
+    );
+    Ok(())
 }
