@@ -1,5 +1,7 @@
 //! The provider block and its environment, read into settings.
 
+pub(crate) mod features;
+
 use std::path::PathBuf;
 
 use azure::client::Settings;
@@ -14,7 +16,7 @@ use crate::diagnostic::sentence;
 
 /// Describes the provider block.
 pub(crate) fn schema() -> Schema {
-    Schema::new(
+    let schema = Schema::new(
         0,
         "Rotates the keys of Azure Storage accounts and proves that they are rotated.\n\n\
          Every argument can be left out. What is not set is taken from the variable that its \
@@ -65,7 +67,10 @@ pub(crate) fn schema() -> Schema {
         "use_cli",
         "Whether to sign in as the user of `az login`. Variable: `ARM_USE_CLI`. Default: `true`, \
          when nothing else is configured.",
-    ))
+    ));
+    features::attributes()
+        .into_iter()
+        .fold(schema, Schema::attribute)
 }
 
 /// Reads the provider block into the settings of a client.

@@ -14,7 +14,7 @@ use plugin::{
 };
 use rotation::period::RotationPeriod;
 
-use crate::config;
+use crate::config::{self, features::Features};
 use crate::data_source::{account::Account, compliance::Compliance};
 use crate::diagnostic::sentence;
 use crate::ephemeral::sas_token::SasToken;
@@ -55,6 +55,7 @@ impl KeyRotation {
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
     client: RwLock<Option<Client>>,
+    features: RwLock<Features>,
     register: Register,
     paces: RwLock<BTreeMap<String, RotationPeriod>>,
 }
@@ -64,6 +65,7 @@ impl Shared {
         Self {
             clock,
             client: RwLock::new(None),
+            features: RwLock::default(),
             register: Register::default(),
             paces: RwLock::default(),
         }
@@ -87,6 +89,15 @@ impl Shared {
     /// Gives the cloud, if it is settled.
     pub(crate) fn cloud(&self) -> Option<Cloud> {
         self.client().map(|client| *client.cloud())
+    }
+
+    /// Gives what the provider block says about the behaviour of resources; before it is known,
+    /// the defaults.
+    pub(crate) fn features(&self) -> Features {
+        self.features
+            .read()
+            .map(|features| *features)
+            .unwrap_or_default()
     }
 
     /// Gives what is known of the vaults' records.
@@ -121,6 +132,12 @@ impl Shared {
     fn configure(&self, client: Client) {
         if let Ok(mut place) = self.client.write() {
             *place = Some(client);
+        }
+    }
+
+    fn set_features(&self, features: Features) {
+        if let Ok(mut place) = self.features.write() {
+            *place = features;
         }
     }
 }
@@ -162,6 +179,14 @@ impl Provider for KeyRotation {
 
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
+        self.shared.set_features(Features::read(&request.config));
+        let features = self.shared.features();
+        tracing::debug!(
+            recover_soft_deleted = features.recover_soft_deleted,
+            purge_on_destroy = features.purge_on_destroy,
+            grant_access = features.grant_access,
+            "the behaviour of resources"
+        );
         match self.connect(&request.config) {
             Ok(Some(client)) => self.shared.configure(client),
             Ok(None) => tracing::debug!("the provider block is not known yet"),
