@@ -5,6 +5,8 @@
 //! What an answer of Azure means is in `meaning`.
 
 mod meaning;
+mod obstacle;
+mod turn;
 
 use std::error::Error as StdError;
 use std::fmt::Write;
@@ -17,6 +19,9 @@ use engine::run::{Halt, StepError};
 use plugin::{Diagnostic, Path};
 
 use meaning::{meaning, refusal_of_secret};
+
+pub(crate) use obstacle::obstacle;
+pub(crate) use turn::turn;
 
 /// Writes an error and its causes as one sentence.
 pub(crate) fn sentence(error: &dyn StdError) -> String {
@@ -39,6 +44,17 @@ fn chain(error: &dyn StdError) -> String {
         cause = next.source();
     }
     text
+}
+
+/// Says that the state holds what only a newer release can read.
+pub(crate) fn newer(error: &dyn std::error::Error) -> Diagnostic {
+    Diagnostic::error(
+        "State of a newer provider",
+        format!(
+            "{} Nothing was changed. Use that version or a later one.",
+            sentence(error)
+        ),
+    )
 }
 
 /// Words a failed request.
@@ -84,11 +100,9 @@ pub(crate) fn enrol(error: &EnrolError) -> Diagnostic {
         EnrolError::Twice { others } => Diagnostic::error(
             "Account is enrolled already",
             format!(
-                "{} Nothing was changed.\n\nTwo records of one account regenerate the keys that \
-                 the other one signs tokens with. Import the present one: `terraform import \
-                 ADDRESS {}`. Or un-enrol it first.",
+                "{} Nothing was changed.\n\n{}",
                 sentence(error),
-                others.split('`').next().unwrap_or(others)
+                obstacle::import_or_end(others.split('`').next().unwrap_or(others))
             ),
         )
         .at(Path::attribute("storage_account_id")),
@@ -142,15 +156,9 @@ fn foreign(place: &str, account: &str) -> Diagnostic {
     )
 }
 
-/// Words a failure to grant rights, or to take them back.
+/// Words a failure to grant rights for an enrolment, or to take them back.
 pub(crate) fn grant(error: &GrantError) -> Diagnostic {
-    let path = Path::attribute("key_vault");
-    let (right, source) = match error {
-        GrantError::Step { source, .. } if source.halt().is_some() => return step(source),
-        GrantError::Step { right, source } => (*right, Some(source)),
-        GrantError::NoKeyVaultPrincipal { .. } => (Right::KnowPrincipal, None),
-    };
-    let (summary, way_out, argument) = match right {
+    let (summary, way_out, argument) = match right(error) {
         Right::KnowPrincipal => (
             "Key Vault's service principal cannot be looked up",
             "Set `key_vault.key_vault_principal_id` to the object id of Azure Key Vault's service \
@@ -174,13 +182,46 @@ pub(crate) fn grant(error: &GrantError) -> Diagnostic {
             "grant_access",
         ),
     };
-    let refused =
-        source.is_none_or(|step| step.azure().is_some_and(|e| e.forbidden_cause().is_some()));
-    match source {
-        Some(other) if !refused => step(other).at(path.then(argument)),
-        _ => Diagnostic::error(summary, format!("{}\n\n{way_out}", sentence(error)))
-            .at(path.then(argument)),
+    let path = Path::attribute("key_vault").then(argument);
+    granting(error, summary, way_out).at(path)
+}
+
+/// Words a failure to let somebody into a vault, or to take that back.
+pub(crate) fn access(error: &GrantError) -> Diagnostic {
+    let (summary, way_out) = match right(error) {
+        Right::KnowPrincipal | Right::Role => (
+            "No right to assign a role on the vault",
+            "Let the caller assign roles on the vault (`Microsoft.Authorization/roleAssignments/\
+             write`, as in the role `User Access Administrator`).",
+        ),
+        Right::VaultAccess => (
+            "No right to change the vault's access policy",
+            "Let the caller read the vault and write its access policies \
+             (`Microsoft.KeyVault/vaults/accessPolicies/write`, as in the role `Key Vault \
+             Contributor`).",
+        ),
+    };
+    granting(error, summary, way_out)
+}
+
+fn right(error: &GrantError) -> Right {
+    match error {
+        GrantError::Step { right, .. } | GrantError::NotAllowed { right, .. } => *right,
+        GrantError::NoKeyVaultPrincipal { .. } => Right::KnowPrincipal,
     }
+}
+
+/// Words a refusal by what is missing, and any other failure by what Azure said.
+fn granting(error: &GrantError, summary: &str, way_out: &str) -> Diagnostic {
+    if let GrantError::Step { source, .. } = error {
+        let refused = source
+            .azure()
+            .is_some_and(|e| e.forbidden_cause().is_some());
+        if !refused {
+            return step(source);
+        }
+    }
+    Diagnostic::error(summary, format!("{}\n\n{way_out}", sentence(error)))
 }
 
 /// Words rights that were granted for an enrolment and could not be taken back with it.
@@ -188,9 +229,22 @@ pub(crate) fn left_over(error: &GrantError) -> Diagnostic {
     Diagnostic::warning(
         "A granted right was left",
         format!(
-            "The account is not enrolled any more, but a right that was granted for that could \
-             not be taken back: {} Take it back by hand.",
+            "A right that was granted before and is not needed any more could not be taken back: \
+             {} Take it back by hand.",
             sentence(error)
+        ),
+    )
+}
+
+/// Words a deleted enrolment that could not be purged.
+pub(crate) fn not_purged(error: &StepError) -> Diagnostic {
+    Diagnostic::warning(
+        "The deleted enrolment was not purged",
+        format!(
+            "The account is not enrolled any more, but the vault keeps the deleted record, as \
+             `purge_on_destroy` should have prevented: {}\n\nPurging takes the storage permission \
+             `purge` on the vault. Until it is purged, or its time is over, the name is taken.",
+            step(error).detail
         ),
     )
 }
@@ -202,6 +256,15 @@ pub(crate) fn define(error: &DefineError) -> Diagnostic {
         DefineError::Exists { place } => {
             exists("SAS definition already exists", place).at(Path::attribute("name"))
         }
+        DefineError::Deleted { .. } => Diagnostic::error(
+            "A deleted SAS definition holds the name",
+            format!(
+                "{} Nothing was changed.\n\n{}",
+                sentence(error),
+                obstacle::RECOVERING_IS_OFF
+            ),
+        )
+        .at(Path::attribute("name")),
         DefineError::Halted(halt) => halted(*halt, error, None),
     }
 }

@@ -4,6 +4,7 @@
 //! enter: HTTP, retries, waiting, and any request that changes a key, which are the engine's and
 //! the Azure room's; printing, because stdout belongs to the protocol.
 
+mod action;
 mod adopt;
 mod config;
 mod convert;

@@ -1,16 +1,19 @@
-//! What the provider remembers of a policy beside its state: the rights that it made.
+//! What the provider remembers of an object beside its state: the rights that it made.
 //!
 //! Terraform stores it in clear in the state file, so it holds identifiers only. It carries a
 //! version, because every later release has to read what this one wrote.
 
+use std::collections::BTreeSet;
+
 use azure::id::{RoleAssignmentId, VaultId};
 use engine::grant::Made;
+use engine::grant::permissions::Permissions;
 use engine::grant::vault_access::VaultAccess;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
 
-/// What is remembered of a policy.
+/// What is remembered of an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Note {
     /// The rights that were made for it.
@@ -40,7 +43,10 @@ struct StoredAccess {
     vault: String,
     object_id: String,
     tenant_id: String,
-    permissions: Vec<String>,
+    /// Those on managed storage accounts.
+    permissions: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    secrets: BTreeSet<String>,
 }
 
 /// Writes a note.
@@ -49,7 +55,8 @@ pub(crate) fn write(note: &Note) -> Vec<u8> {
         vault: access.vault.to_string(),
         object_id: access.object_id.to_string(),
         tenant_id: access.tenant_id.clone(),
-        permissions: access.permissions.clone(),
+        permissions: access.permissions.storage.clone(),
+        secrets: access.permissions.secrets.clone(),
     });
     let stored = Stored {
         version: VERSION,
@@ -95,7 +102,10 @@ fn access(stored: StoredAccess) -> Option<VaultAccess> {
         vault: stored.vault.parse::<VaultId>().ok()?,
         object_id: stored.object_id.parse().ok()?,
         tenant_id: stored.tenant_id,
-        permissions: stored.permissions,
+        permissions: Permissions {
+            storage: stored.permissions,
+            secrets: stored.secrets,
+        },
     })
 }
 
@@ -114,7 +124,7 @@ mod tests {
                 .parse()
                 .expect("an id"),
             tenant_id: "t".into(),
-            permissions: vec!["get".into()],
+            permissions: Permissions::new(&["get"], &["list"]),
         };
         let made = Made {
             role_assignment: None,

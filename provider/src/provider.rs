@@ -1,6 +1,7 @@
 //! The provider itself: what it offers, and the clients that its resources share.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use azure::client::Client;
@@ -8,12 +9,14 @@ use azure::clock::Clock;
 use azure::cloud::Cloud;
 use azure::env::Env;
 use engine::register::Register;
+use engine::surroundings::Surroundings;
 use plugin::{
-    ConfigureRequest, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
+    Action, ConfigureRequest, DataSource, Diagnostic, Diagnostics, EphemeralResource, Function,
     ListResource, Provider, Resource, Schema, Value,
 };
 use rotation::period::RotationPeriod;
 
+use crate::action::rotate::Rotate;
 use crate::config::{self, features::Features};
 use crate::data_source::{account::Account, compliance::Compliance};
 use crate::diagnostic::sentence;
@@ -23,6 +26,7 @@ use crate::resource::policy::list::Policies;
 use crate::resource::policy::{Policy, not_configured};
 use crate::resource::sas_definition::SasDefinition;
 use crate::resource::sas_definition::list::SasDefinitions;
+use crate::resource::vault_access::VaultAccess;
 
 /// The provider with its way to the clock and the environment.
 #[derive(Debug)]
@@ -57,7 +61,10 @@ pub(crate) struct Shared {
     client: RwLock<Option<Client>>,
     features: RwLock<Features>,
     register: Register,
+    surroundings: Surroundings,
     paces: RwLock<BTreeMap<String, RotationPeriod>>,
+    /// Whether the notice about Key Vault's feature has been given.
+    noticed: AtomicBool,
 }
 
 impl Shared {
@@ -67,7 +74,9 @@ impl Shared {
             client: RwLock::new(None),
             features: RwLock::default(),
             register: Register::default(),
+            surroundings: Surroundings::default(),
             paces: RwLock::default(),
+            noticed: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +112,17 @@ impl Shared {
     /// Gives what is known of the vaults' records.
     pub(crate) fn register(&self) -> &Register {
         &self.register
+    }
+
+    /// Gives what is known of what lies around the accounts.
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// Tells, the first time it is asked, that a notice is due; a plan of a hundred policies gives it
+    /// once.
+    pub(crate) fn owes_notice(&self) -> bool {
+        !self.noticed.swap(true, Ordering::Relaxed)
     }
 
     /// Notes how often a planned policy rotates, for the plans of its SAS definitions.
@@ -152,6 +172,7 @@ impl Provider for KeyRotation {
         vec![
             Arc::new(Policy::new(Arc::clone(&self.shared))),
             Arc::new(SasDefinition::new(Arc::clone(&self.shared))),
+            Arc::new(VaultAccess::new(Arc::clone(&self.shared))),
         ]
     }
 
@@ -164,6 +185,10 @@ impl Provider for KeyRotation {
 
     fn ephemeral_resources(&self) -> Vec<Arc<dyn EphemeralResource>> {
         vec![Arc::new(SasToken::new(Arc::clone(&self.shared)))]
+    }
+
+    fn actions(&self) -> Vec<Arc<dyn Action>> {
+        vec![Arc::new(Rotate::new(Arc::clone(&self.shared)))]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

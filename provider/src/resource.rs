@@ -2,3 +2,4 @@
 
 pub(crate) mod policy;
 pub(crate) mod sas_definition;
+pub(crate) mod vault_access;

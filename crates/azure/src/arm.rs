@@ -1,6 +1,8 @@
 //! Operations of Azure Resource Manager, one module per resource type.
 
 pub mod authorization;
+pub mod locks;
+pub mod permissions;
 pub mod storage;
 pub mod subscriptions;
 pub mod vaults;
@@ -29,6 +31,12 @@ fn in_subscription(
     let [namespace, kind] = provider;
     let scope = format!("/subscriptions/{subscription}");
     target(&scope, &["providers", namespace, kind], api_version)
+}
+
+/// Addresses something that Microsoft.Authorization keeps about a scope.
+fn authorization_of(scope: &str, kind: &str, api_version: &'static str) -> Target {
+    let below = ["providers", "Microsoft.Authorization", kind];
+    target(scope, &below, api_version)
 }
 
 #[cfg(test)]

@@ -9,17 +9,37 @@
 //! that run was killed. An access policy has no name: permissions that a killed run added are taken
 //! for those of somebody else, and stay. They also stay while the vault holds any enrolment.
 
+pub mod party;
+pub mod permissions;
 mod role;
 pub mod vault_access;
 
-use azure::arm::vaults::Vault;
+use azure::arm::vaults::{self, Vault};
 use azure::id::{PrincipalId, RoleAssignmentId, StorageAccountId};
 
-use vault_access::{VaultAccess, find_vault};
+use permissions::Permissions;
+use role::Held;
+use vault_access::VaultAccess;
 
 use crate::managed::Place;
 use crate::register::Register;
 use crate::run::{Run, StepError};
+use crate::surroundings::{Object, Surroundings};
+
+/// What declaring enrolments and SAS definitions takes; backup is left out.
+const NEEDED: [&str; 11] = [
+    "get",
+    "list",
+    "set",
+    "update",
+    "delete",
+    "recover",
+    "regeneratekey",
+    "getsas",
+    "listsas",
+    "setsas",
+    "deletesas",
+];
 
 /// The rights that were made for an enrolment, to be taken back with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +96,16 @@ pub enum GrantError {
         /// The request that failed.
         source: StepError,
     },
+    /// The caller is known not to have the right to grant it; nothing was changed.
+    #[error("the caller may not perform `{action}` on `{scope}`")]
+    NotAllowed {
+        /// The right it was about.
+        right: Right,
+        /// What the caller would have to do.
+        action: &'static str,
+        /// Where.
+        scope: String,
+    },
     /// The directory knows no principal of Key Vault.
     #[error(
         "the directory has no service principal of the application {application} (Azure Key Vault)"
@@ -92,7 +122,23 @@ impl GrantError {
     }
 }
 
-/// Grants what an enrolment of `account` at `place` needs and what is missing of it.
+/// The enrolment that rights are granted for.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantWish<'a> {
+    /// The account.
+    pub account: &'a StorageAccountId,
+    /// Where it is, or will be, enrolled.
+    pub place: &'a Place,
+    /// Key Vault's principal, if it is known.
+    pub key_vault_principal: Option<PrincipalId>,
+    /// Whether the caller will want to purge the record too.
+    pub purge: bool,
+}
+
+/// Grants what an enrolment needs and what is missing of it.
+///
+/// Everything is looked at first; if the caller is known to lack a right to grant, nothing is
+/// granted at all.
 ///
 /// # Cancellation
 /// Each right is granted by one request that can be repeated; what a killed run leaves is told in
@@ -102,22 +148,87 @@ impl GrantError {
 /// The first right that could not be granted. What was made before stays.
 pub async fn grant_for_enrolment(
     run: &Run<'_>,
-    account: &StorageAccountId,
-    place: &Place,
-    key_vault_principal: Option<PrincipalId>,
+    around: &Surroundings,
+    wish: GrantWish<'_>,
 ) -> Result<Made, GrantError> {
-    let role_assignment = role::ensure(run, account, key_vault_principal).await?;
-    let vault = find_vault(run, account.subscription(), &place.vault).await;
-    let vault_access = match vault {
-        Some(Vault { rbac: true, .. }) | None => None,
-        Some(vault) => vault_access::ensure(run, &vault)
+    let wanted = role::Wanted::of_key_vault(run, wish.account, wish.key_vault_principal).await?;
+    let held = wanted.look(run).await;
+    let held = held.map_err(GrantError::about(Right::Role))?;
+    let access = missing_access(run, around, wish).await?;
+    if held == Held::No {
+        may_grant(run, around, wish.account.into(), Right::Role).await?;
+    }
+    if let Some(access) = &access {
+        may_grant(run, around, (&access.vault).into(), Right::VaultAccess).await?;
+    }
+    let role_assignment = match held {
+        Held::Yes(ours) => ours,
+        Held::No => wanted
+            .assign(run, "assign the key operator role to Key Vault on")
             .await
-            .map_err(GrantError::about(Right::VaultAccess))?,
+            .map_err(GrantError::about(Right::Role))?,
     };
+    if let Some(access) = &access {
+        let added = vault_access::add(run, access).await;
+        added.map_err(GrantError::about(Right::VaultAccess))?;
+    }
     Ok(Made {
         role_assignment,
-        vault_access: vault_access.into_iter().collect(),
+        vault_access: access.into_iter().collect(),
     })
+}
+
+/// Finds which permissions the caller lacks on a vault with access policies.
+async fn missing_access(
+    run: &Run<'_>,
+    around: &Surroundings,
+    wish: GrantWish<'_>,
+) -> Result<Option<VaultAccess>, GrantError> {
+    let near = Some(wish.account.subscription());
+    let vault = around.vault(run, near, &wish.place.vault).await;
+    let Some(Vault {
+        id, rbac: false, ..
+    }) = vault
+    else {
+        return Ok(None);
+    };
+    let failed = GrantError::about(Right::VaultAccess);
+    let request = vaults::get(&id);
+    let vault = run.send("read the access policy of", &id, request).await;
+    let vault = vault.map_err(&failed)?;
+    let caller = run.client().caller().await.map_err(|source| {
+        failed(StepError::new(
+            "tell who is calling, to grant access to",
+            &vault.id,
+            source,
+        ))
+    })?;
+    let mut needed = Permissions::new(&NEEDED, &[]);
+    if wish.purge {
+        needed.extend(Permissions::new(&["purge"], &[]));
+    }
+    Ok(vault_access::missing(&vault, caller.object_id, &needed))
+}
+
+/// Makes sure, as far as that can be told, that the caller may grant a right.
+async fn may_grant(
+    run: &Run<'_>,
+    around: &Surroundings,
+    object: Object<'_>,
+    right: Right,
+) -> Result<(), GrantError> {
+    let action = match right {
+        Right::VaultAccess => "Microsoft.KeyVault/vaults/accessPolicies/write",
+        Right::Role | Right::KnowPrincipal => "Microsoft.Authorization/roleAssignments/write",
+    };
+    match around.may(run, object, |held| held.allows(action)).await {
+        Some(false) => Err(GrantError::NotAllowed {
+            right,
+            action,
+            scope: object.id().to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Takes back what [`grant_for_enrolment`] made, as far as nothing else needs it.
@@ -140,7 +251,8 @@ pub async fn take_back(
     if let Some(assignment) = &made.role_assignment
         && !register.is_managed_elsewhere(run, place, account).await
     {
-        role::take_back(run, assignment).await?;
+        let removed = role::take_back(run, assignment).await;
+        removed.map_err(GrantError::about(Right::Role))?;
     }
     for access in &made.vault_access {
         vault_access::take_back(run, &place.vault, access)

@@ -10,5 +10,7 @@ pub mod grant;
 mod list;
 pub mod managed;
 pub mod observe;
+pub mod precheck;
 pub mod register;
 pub mod run;
+pub mod surroundings;

@@ -22,6 +22,7 @@
 
 pub mod enrol;
 pub mod sas;
+pub mod turn;
 
 use azure::arm::storage::{self, StorageAccount};
 use azure::id::{KeyName, ManagedStorageName, StorageAccountId, VaultUrl};
@@ -30,7 +31,10 @@ use rotation::enrolment::{Found, RecordTimes, Terms, TermsChange, Whose};
 use rotation::slot::KeySlot;
 
 use crate::register::Register;
-use crate::run::{Run, StepError, absent};
+use crate::run::{Pauses, Run, StepError, absent};
+
+/// How often a record that was just deleted is looked for before it counts as gone for good.
+const LOOKS_FOR_DELETED: u32 = 4;
 
 /// Where an enrolment stands: a name in a vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +226,44 @@ pub async fn remove(
     absent(run.send("un-enrol", place, request).await)?;
     register.strike(place).await;
     Ok(Removal::Removed)
+}
+
+/// Removes for good what a vault with soft delete keeps of an enrolment that was removed.
+///
+/// A deletion takes a moment until it can be seen; a vault that shows nothing for some seconds
+/// keeps nothing.
+///
+/// # Cancellation
+/// Purging can be repeated.
+///
+/// # Errors
+/// Azure's refusal; the vault keeps the deleted record then.
+pub async fn purge(
+    run: &Run<'_>,
+    place: &Place,
+    account: &StorageAccountId,
+) -> Result<(), StepError> {
+    let mut pauses = Pauses::new();
+    for _ in 0..LOOKS_FOR_DELETED {
+        let request = managed_storage::get_deleted(&place.vault, &place.name);
+        let found = absent(run.send("read the deleted enrolment", place, request).await)?;
+        match found {
+            Some(deleted) if deleted.resource_id.is(account) => {
+                let request = managed_storage::purge(&place.vault, &place.name);
+                absent(
+                    run.send("purge the deleted enrolment", place, request)
+                        .await,
+                )?;
+                return Ok(());
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        if run.pause(pauses.next()).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Sets after how many days Azure calls the account's keys expired; sends nothing if it is so.

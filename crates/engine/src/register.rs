@@ -9,11 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use azure::id::{StorageAccountId, VaultUrl};
 use azure::vault::managed_storage;
+use futures::stream::{self, StreamExt};
 use tokio::sync::Mutex;
 
 use crate::list::every;
 use crate::managed::Place;
 use crate::run::{Run, StepError};
+
+/// How many vaults are read at a time.
+const VAULTS_AT_A_TIME: usize = 8;
 
 /// Names of records, by account in lower case.
 type Names = BTreeMap<String, BTreeSet<String>>;
@@ -22,6 +26,8 @@ type Names = BTreeMap<String, BTreeSet<String>>;
 #[derive(Debug, Default)]
 pub struct Register {
     vaults: Mutex<BTreeMap<String, Names>>,
+    /// Vaults that would not be listed when others were looked for.
+    refused: Mutex<BTreeSet<String>>,
 }
 
 impl Register {
@@ -47,6 +53,56 @@ impl Register {
             .and_then(|names| names.get(&key(account)));
         let others = names.into_iter().flatten().filter(|name| !is(name, place));
         Ok(others.cloned().collect())
+    }
+
+    /// Names the records outside the vault of `place` that manage an account: in the vaults given
+    /// and in those that this process has had to do with. A vault that refuses the list is taken to
+    /// hold none.
+    pub async fn in_other_vaults(
+        &self,
+        run: &Run<'_>,
+        near: &[VaultUrl],
+        place: &Place,
+        account: &StorageAccountId,
+    ) -> Vec<String> {
+        let unread = self.unread(near, place).await;
+        let reading = unread.into_iter().map(|vault| async move {
+            let names = read(run, &vault).await;
+            (vault, names)
+        });
+        let mut reading = stream::iter(reading).buffer_unordered(VAULTS_AT_A_TIME);
+        while let Some((vault, names)) = reading.next().await {
+            match names {
+                Ok(names) => {
+                    let mut vaults = self.vaults.lock().await;
+                    vaults.entry(vault.host().to_owned()).or_insert(names);
+                }
+                // It is not asked again for every account; a record made there later still is.
+                Err(error) if error.is(|azure| azure.forbidden_cause().is_some()) => {
+                    self.refused.lock().await.insert(vault.host().to_owned());
+                }
+                Err(_) => {}
+            }
+        }
+        let vaults = self.vaults.lock().await;
+        let others = vaults
+            .iter()
+            .filter(|(host, _)| *host != place.vault.host());
+        let found = others.flat_map(|(host, names)| {
+            let names = names.get(&key(account)).into_iter().flatten();
+            names.map(move |name| format!("https://{host}/storage/{name}"))
+        });
+        found.collect()
+    }
+
+    async fn unread(&self, near: &[VaultUrl], place: &Place) -> Vec<VaultUrl> {
+        let (known, refused) = (self.vaults.lock().await, self.refused.lock().await);
+        let unread = |vault: &&VaultUrl| {
+            **vault != place.vault
+                && !known.contains_key(vault.host())
+                && !refused.contains(vault.host())
+        };
+        near.iter().filter(unread).cloned().collect()
     }
 
     /// Tells whether any record but the one at `place` manages an account, as far as is known: in

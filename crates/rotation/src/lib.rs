@@ -23,3 +23,4 @@ pub mod observation;
 pub mod period;
 pub mod policy;
 pub mod slot;
+pub mod turn;

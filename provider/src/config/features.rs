@@ -1,5 +1,6 @@
 //! How the resources shall behave where they do not say so themselves.
 
+use engine::precheck::Deleted;
 use plugin::{Attribute, Value};
 
 /// What the provider block says about the behaviour of all resources.
@@ -24,6 +25,15 @@ impl Default for Features {
 }
 
 impl Features {
+    /// Says what to do about a deleted object that holds a name.
+    pub(crate) fn of_deleted(self) -> Deleted {
+        if self.recover_soft_deleted {
+            Deleted::Recover
+        } else {
+            Deleted::Refuse
+        }
+    }
+
     /// Reads the provider block; what is not set, or not known yet, has its default.
     pub(crate) fn read(block: &Value) -> Self {
         let default = Self::default();

@@ -3,7 +3,7 @@
 use azure::error::{Error, ForbiddenCause};
 
 /// The role that lets its holder list and regenerate the keys of an account.
-const OPERATOR: &str = "Storage Account Key Operator Service Role";
+pub(super) const OPERATOR: &str = "Storage Account Key Operator Service Role";
 
 /// Gives the summary for an answer of Azure, and the way out.
 pub(super) fn meaning(error: &Error) -> (&'static str, String) {

@@ -48,6 +48,9 @@ impl Resource for Policy {
 
     fn plan(&self, plan: &mut Plan) {
         plan::plan(plan);
+        if self.shared.owes_notice() {
+            plan.diagnostics.push(plan::notice());
+        }
         self.shared.remember_pace(&plan.planned);
     }
 

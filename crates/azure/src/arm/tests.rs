@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::{
     authorization::{self, PrincipalType},
-    storage, subscriptions,
+    locks::{self, Lock, LockLevel},
+    permissions, storage, subscriptions,
     vaults::{self, AccessPolicy},
 };
 use crate::{
@@ -142,6 +143,58 @@ async fn each_role_operation_goes_to_its_place() {
         Value::Null,
     )
     .await;
+}
+
+#[tokio::test]
+async fn locks_are_read_with_the_scope_they_are_on() {
+    let subscription = SUBSCRIPTION.parse().expect("a subscription");
+    let path = format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/locks");
+    check_list(
+        locks::list(&subscription),
+        &format!("{path}?api-version=2016-09-01"),
+    )
+    .await;
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/logs");
+    let lock = |level: &str| {
+        json!({
+            "id":format!("{group}/providers/Microsoft.Authorization/locks/keep"), "name":"keep",
+            "type":"Microsoft.Authorization/locks", "properties":{"level":level},
+        })
+    };
+    let body = json!({"value":[lock("ReadOnly"), lock("SomethingNew")]}).to_string();
+    let listed = answered_list(locks::list(&subscription), &body).await;
+    assert!(matches!(listed.last(), Some(Listed::Odd { .. })));
+    let read: Vec<Lock> = listed.into_iter().filter_map(Listed::item).collect();
+    let [lock] = read.as_slice() else {
+        unreachable!("one lock can be read: {read:?}")
+    };
+    assert_eq!(
+        (lock.scope.as_str(), lock.level),
+        (group.as_str(), LockLevel::ReadOnly)
+    );
+    assert!(lock.covers(account().as_str()));
+    assert!(!lock.covers(&format!("{group}2/providers/x")));
+}
+
+#[tokio::test]
+async fn what_the_caller_may_do_is_asked_of_a_group_or_an_account() {
+    let subscription = SUBSCRIPTION.parse().expect("a subscription");
+    let tail = "providers/Microsoft.Authorization/permissions?api-version=2022-04-01";
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/logs");
+    check_list(
+        permissions::in_group(&subscription, "logs"),
+        &format!("{group}/{tail}"),
+    )
+    .await;
+    check_list(
+        permissions::at(account().as_str()),
+        &format!("{}/{tail}", account()),
+    )
+    .await;
+    let body = json!({"value":[{"actions":["*/read"],"notActions":null}]}).to_string();
+    let listed = answered_list(permissions::at(account().as_str()), &body).await;
+    let read = listed.into_iter().find_map(Listed::item);
+    assert!(read.is_some_and(|read| read.allows("Microsoft.Storage/storageAccounts/read")));
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod activity;
 mod groups;
 mod locks;
 mod page;
+mod permissions;
 mod resource_graph;
 mod resources;
 mod role_definitions;
@@ -35,6 +36,7 @@ pub(crate) const TABLES: Tables = &[
     resources::ROUTES,
     resource_graph::ROUTES,
     locks::ROUTES,
+    permissions::ROUTES,
     roles::ROUTES,
     role_definitions::ROUTES,
 ];

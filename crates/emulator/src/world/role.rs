@@ -214,6 +214,11 @@ impl RoleBook {
             .any(|(role, _)| role.grants_data(action))
     }
 
+    /// Gives the roles that a principal holds at a scope.
+    pub(crate) fn roles_of(&self, principal: &str, scope: &str) -> impl Iterator<Item = &Role> {
+        self.held(principal, scope).map(|(role, _)| role)
+    }
+
     /// Says whether a principal has both actions that managing keys takes, and counts this as a use: an assignment that
     /// is still spreading fails its first uses.
     pub(crate) fn use_for_keys(&self, principal: &str, scope: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The role that lets Key Vault's principal list and regenerate the keys of one account.
+//! Roles of principals, above all the one that lets Key Vault list and regenerate an account's keys.
 
 use azure::arm::authorization::{self, PrincipalType, RoleAssignment};
 use azure::error::Error;
@@ -8,59 +8,87 @@ use uuid::{Uuid, uuid};
 
 use super::{GrantError, Right};
 use crate::list::every;
-use crate::run::{Run, absent};
+use crate::run::{Run, StepError, absent};
 
 /// "Storage Account Key Operator Service Role", the same in every tenant and cloud.
 pub const KEY_OPERATOR_ROLE: Uuid = uuid!("81a9662b-bebf-436f-a333-f67b29880f12");
 
-/// Makes sure that Key Vault's principal holds the role; gives the assignment if it is ours.
-pub(super) async fn ensure(
-    run: &Run<'_>,
-    account: &StorageAccountId,
-    principal: Option<PrincipalId>,
-) -> Result<Option<RoleAssignmentId>, GrantError> {
-    let principal = match principal {
-        Some(principal) => principal,
-        None => key_vault_principal(run).await?,
-    };
-    let scope = account.to_string();
-    let name = authorization::assignment_name(&scope, KEY_OPERATOR_ROLE, &principal);
-    let present = every(
-        run,
-        "list the role assignments of",
-        &scope,
-        authorization::role_assignments(&scope, &principal),
-    )
-    .await
-    .map_err(GrantError::about(Right::Role))?;
-    let holds = |held: &&RoleAssignment| {
-        held.is_role(KEY_OPERATOR_ROLE) && is_at_or_above(&held.scope, &scope)
-    };
-    if let Some(found) = present.iter().find(holds) {
-        // An assignment under the computed name was made by an earlier run of ours.
-        return Ok((found.id.name() == name).then(|| found.id.clone()));
+/// How a principal stands to a role at a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It holds the role, by an assignment of ours if there is one.
+    Yes(Option<RoleAssignmentId>),
+    /// It does not.
+    No,
+}
+
+/// A role that a principal is to hold at a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) scope: String,
+    pub(super) role: Uuid,
+    pub(super) principal: PrincipalId,
+    pub(super) principal_type: PrincipalType,
+}
+
+impl Wanted {
+    /// Wants Key Vault's own role on an account.
+    pub(super) async fn of_key_vault(
+        run: &Run<'_>,
+        account: &StorageAccountId,
+        principal: Option<PrincipalId>,
+    ) -> Result<Self, GrantError> {
+        let principal = match principal {
+            Some(principal) => principal,
+            None => key_vault_principal(run).await?,
+        };
+        Ok(Self {
+            scope: account.to_string(),
+            role: KEY_OPERATOR_ROLE,
+            principal,
+            principal_type: PrincipalType::ServicePrincipal,
+        })
     }
-    let assigned = run
-        .send(
-            "assign the key operator role to Key Vault on",
-            &scope,
-            authorization::put_role_assignment(
-                &scope,
-                name,
-                KEY_OPERATOR_ROLE,
-                &principal,
-                PrincipalType::ServicePrincipal,
-            ),
-        )
-        .await;
-    match assigned {
-        Ok(made) => Ok(Some(made.id)),
-        // Somebody else granted the same role in the meantime: it is theirs.
-        Err(error) if error.is(Error::is_conflict) => Ok(None),
-        Err(source) => Err(GrantError::Step {
-            right: Right::Role,
-            source,
-        }),
+
+    fn name(&self) -> Uuid {
+        authorization::assignment_name(&self.scope, self.role, &self.principal)
+    }
+
+    /// Looks whether the principal holds the role, at the scope or above it.
+    pub(super) async fn look(&self, run: &Run<'_>) -> Result<Held, StepError> {
+        let list = authorization::role_assignments(&self.scope, &self.principal);
+        let present = every(run, "list the role assignments of", &self.scope, list).await?;
+        let holds = |held: &&RoleAssignment| {
+            held.is_role(self.role) && is_at_or_above(&held.scope, &self.scope)
+        };
+        Ok(present.iter().find(holds).map_or(Held::No, |found| {
+            // An assignment under the computed name was made by an earlier run of ours.
+            Held::Yes((found.id.name() == self.name()).then(|| found.id.clone()))
+        }))
+    }
+
+    /// Assigns the role; `None` if somebody else did so in the meantime.
+    ///
+    /// # Cancellation
+    /// The name makes the request repeatable, and lets the next run recognise the assignment.
+    pub(super) async fn assign(
+        &self,
+        run: &Run<'_>,
+        act: &'static str,
+    ) -> Result<Option<RoleAssignmentId>, StepError> {
+        let request = authorization::put_role_assignment(
+            &self.scope,
+            self.name(),
+            self.role,
+            &self.principal,
+            self.principal_type,
+        );
+        match run.send(act, &self.scope, request).await {
+            Ok(made) => Ok(Some(made.id)),
+            // Somebody else granted the same role in the meantime: it is theirs.
+            Err(error) if error.is(Error::is_conflict) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -68,12 +96,10 @@ pub(super) async fn ensure(
 pub(super) async fn take_back(
     run: &Run<'_>,
     assignment: &RoleAssignmentId,
-) -> Result<(), GrantError> {
+) -> Result<(), StepError> {
     let request = authorization::delete_role_assignment(assignment);
-    let answer = run
-        .send("remove the role assignment", assignment, request)
-        .await;
-    absent(answer).map_err(GrantError::about(Right::Role))?;
+    let act = "remove the role assignment";
+    absent(run.send(act, assignment, request).await)?;
     Ok(())
 }
 

@@ -1,28 +1,12 @@
-//! The caller's storage permissions on a vault that works with access policies.
+//! Permissions of a party on a vault that works with access policies.
 
-use azure::arm::subscriptions;
 use azure::arm::vaults::{self, AccessPolicy, Vault};
 use azure::error::{Error, ForbiddenCause};
-use azure::id::{PrincipalId, SubscriptionId, VaultId, VaultUrl};
+use azure::id::{PrincipalId, VaultId, VaultUrl};
 use azure::vault::managed_storage;
 
-use crate::list::every;
+use super::permissions::Permissions;
 use crate::run::{Run, StepError, absent};
-
-/// What declaring enrolments and SAS definitions takes; purging and backup are left out.
-const NEEDED: [&str; 11] = [
-    "get",
-    "list",
-    "set",
-    "update",
-    "delete",
-    "recover",
-    "regeneratekey",
-    "getsas",
-    "listsas",
-    "setsas",
-    "deletesas",
-];
 
 /// Permissions that were added to a vault's access policy for one party.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +17,8 @@ pub struct VaultAccess {
     pub object_id: PrincipalId,
     /// The tenant of that party.
     pub tenant_id: String,
-    /// The storage permissions that were missing before.
-    pub permissions: Vec<String>,
+    /// The permissions that were missing before.
+    pub permissions: Permissions,
 }
 
 impl VaultAccess {
@@ -44,64 +28,51 @@ impl VaultAccess {
     }
 }
 
-/// Finds the vault behind an address as a resource: first in `near`, then in all subscriptions
-/// that the caller can read.
-///
-/// `None` if none of them shows it. Then its access policy cannot be seen, and the first request to
-/// the vault itself will tell what is missing; so nothing that goes wrong here is an error.
-pub async fn find_vault(run: &Run<'_>, near: &SubscriptionId, address: &VaultUrl) -> Option<Vault> {
-    if let Some(vault) = find_in(run, near, address).await {
-        return Some(vault);
-    }
-    let all = every(run, "list", "the subscriptions", subscriptions::list())
-        .await
-        .ok()?;
-    for subscription in all.iter().filter(|subscription| subscription.id != *near) {
-        if let Some(vault) = find_in(run, &subscription.id, address).await {
-            return Some(vault);
-        }
-    }
-    None
-}
-
-async fn find_in(
-    run: &Run<'_>,
-    subscription: &SubscriptionId,
-    address: &VaultUrl,
-) -> Option<Vault> {
-    let vaults = every(
-        run,
-        "list the vaults of",
-        subscription,
-        vaults::list(subscription),
-    )
-    .await;
-    vaults.ok()?.into_iter().find(|vault| vault.url == *address)
-}
-
-/// Makes sure that the caller holds the needed permissions; tells which were missing.
-pub(super) async fn ensure(run: &Run<'_>, vault: &Vault) -> Result<Option<VaultAccess>, StepError> {
-    let caller = run.client().caller().await.map_err(|source| {
-        StepError::new("tell who is calling, to grant access to", &vault.id, source)
-    })?;
-    let missing = missing(vault, &caller.object_id);
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let access = VaultAccess {
+/// Finds what a party lacks of the needed permissions; `None` if it lacks nothing.
+pub(super) fn missing(
+    vault: &Vault,
+    party: PrincipalId,
+    needed: &Permissions,
+) -> Option<VaultAccess> {
+    let missing = needed.without(&held(vault, &party));
+    (!missing.is_empty()).then(|| VaultAccess {
         vault: vault.id.clone(),
-        object_id: caller.object_id,
+        object_id: party,
         tenant_id: vault.tenant_id.clone(),
         permissions: missing,
-    };
-    let request = vaults::add_access_policy(&access.vault, &policy(&access));
-    run.send(
-        "add storage permissions to the access policy of",
-        &access.vault,
-        request,
-    )
-    .await?;
-    Ok(Some(access))
+    })
+}
+
+/// Gathers what a vault's access policies give a party.
+pub(super) fn held(vault: &Vault, party: &PrincipalId) -> Permissions {
+    let policies = vault.access_policies.iter();
+    let mut held = Permissions::default();
+    for policy in policies.filter(|policy| policy.object_id == *party) {
+        held.storage.extend(policy.storage.iter().cloned());
+        held.secrets.extend(policy.secrets.iter().cloned());
+    }
+    held
+}
+
+/// Adds permissions to those that a party has.
+///
+/// # Cancellation
+/// Adding can be repeated: what is there already is added once.
+pub(super) async fn add(run: &Run<'_>, access: &VaultAccess) -> Result<(), StepError> {
+    let request = vaults::add_access_policy(&access.vault, &policy(access));
+    let act = "add permissions to the access policy of";
+    run.send(act, &access.vault, request).await
+}
+
+/// Removes permissions that were added, and no others; a vault that is gone is no error.
+///
+/// # Cancellation
+/// Removing can be repeated.
+pub(super) async fn remove(run: &Run<'_>, access: &VaultAccess) -> Result<(), StepError> {
+    let request = vaults::remove_access_policy(&access.vault, &policy(access));
+    let act = "remove permissions from the access policy of";
+    absent(run.send(act, &access.vault, request).await)?;
+    Ok(())
 }
 
 /// Removes the permissions that were added, and no others, unless the vault holds enrolments: those
@@ -122,10 +93,7 @@ pub(super) async fn take_back(
         Err(error) if is_refused_by_policy(&error) => return Ok(()),
         Err(error) => return Err(error),
     }
-    let request = vaults::remove_access_policy(&access.vault, &policy(access));
-    let act = "remove storage permissions from the access policy of";
-    absent(run.send(act, &access.vault, request).await)?;
-    Ok(())
+    remove(run, access).await
 }
 
 fn is_refused_by_policy(error: &StepError) -> bool {
@@ -137,25 +105,7 @@ fn policy(access: &VaultAccess) -> AccessPolicy {
     AccessPolicy {
         tenant_id: access.tenant_id.clone(),
         object_id: access.object_id,
-        storage: access.permissions.clone(),
-        secrets: Vec::new(),
+        storage: access.permissions.storage.iter().cloned().collect(),
+        secrets: access.permissions.secrets.iter().cloned().collect(),
     }
-}
-
-fn missing(vault: &Vault, object_id: &PrincipalId) -> Vec<String> {
-    let held: Vec<&str> = vault
-        .access_policies
-        .iter()
-        .filter(|policy| policy.object_id == *object_id)
-        .flat_map(|policy| policy.storage.iter().map(String::as_str))
-        .collect();
-    let holds = |name: &str| {
-        held.iter()
-            .any(|held| held.eq_ignore_ascii_case(name) || held.eq_ignore_ascii_case("all"))
-    };
-    NEEDED
-        .into_iter()
-        .filter(|name| !holds(name))
-        .map(str::to_owned)
-        .collect()
 }

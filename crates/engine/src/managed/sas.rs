@@ -10,6 +10,7 @@ use azure::vault::sas_definition::{self, NewSasDefinition, SasDefinition, SasDef
 use rotation::period::Period;
 
 use super::Place;
+use crate::precheck::Deleted;
 use crate::run::{Halt, Pauses, Run, StepError, absent};
 
 /// Where a SAS definition stands: a name under an enrolment.
@@ -89,6 +90,12 @@ pub enum DefineError {
         /// The identifier of the definition.
         place: String,
     },
+    /// A deleted definition holds the name, and is not to be recovered.
+    #[error("a deleted SAS definition holds the name `{place}`")]
+    Deleted {
+        /// The identifier of the definition.
+        place: String,
+    },
     /// The operation was asked to stop before anything was sent.
     #[error(transparent)]
     Halted(#[from] Halt),
@@ -112,7 +119,8 @@ impl From<Definition> for Defined {
     }
 }
 
-/// Makes a SAS definition, recovers a deleted one, or adopts one that already is as wanted.
+/// Makes a SAS definition, recovers a deleted one unless it is not to be, or adopts one that already
+/// is as wanted.
 ///
 /// # Cancellation
 /// A run that ends anywhere leaves no definition, or one that the next run adopts; a run that is
@@ -124,6 +132,7 @@ pub async fn define(
     run: &Run<'_>,
     place: &DefinitionPlace,
     wish: &DefinitionWish,
+    deleted: Deleted,
 ) -> Result<Defined, DefineError> {
     match look_at_definition(run, place).await? {
         Some(present) if present.means(wish) => return Ok(present.into()),
@@ -144,7 +153,9 @@ pub async fn define(
     let request = sas_definition::set(vault, account, &place.name, &new);
     match run.send("define the SAS", place, request).await {
         Ok(made) => Ok(Definition::read(made).into()),
-        Err(error) if error.is(Error::is_conflict) => recover(run, place, wish, error).await,
+        Err(error) if error.is(Error::is_conflict) => {
+            recover(run, place, wish, deleted, error).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -153,6 +164,7 @@ async fn recover(
     run: &Run<'_>,
     place: &DefinitionPlace,
     wish: &DefinitionWish,
+    deleted: Deleted,
     conflict: StepError,
 ) -> Result<Defined, DefineError> {
     let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
@@ -164,6 +176,11 @@ async fn recover(
     {
         // Not a deleted definition either: the conflict has another reason, which Azure named.
         return Err(conflict.into());
+    }
+    if deleted == Deleted::Refuse {
+        return Err(DefineError::Deleted {
+            place: place.to_string(),
+        });
     }
     let request = sas_definition::recover(vault, account, &place.name);
     match run

@@ -1,6 +1,9 @@
 //! The life of an enrolment against the emulator, with lost answers, missing rights and stops.
 
+mod parties;
+mod prechecks;
 mod site;
+mod turns;
 
 use std::time::Duration;
 

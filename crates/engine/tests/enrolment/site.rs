@@ -6,26 +6,34 @@ use std::time::Duration;
 
 use azure::arm::authorization::{self, RoleAssignment};
 use azure::{
-    Client, Cloud, Env, Listed, ManualClock, Settings, SignIn, SignInSettings, StorageAccountId,
-    VaultUrl,
+    Client, Clock, Cloud, Env, Listed, ManualClock, Settings, SignIn, SignInSettings,
+    StorageAccountId, VaultUrl,
 };
 use emulator::{Emulator, Fault, FaultRule, Fleet, Options};
-use engine::grant::{self, Made};
+use engine::grant::{self, GrantWish, Made};
 use engine::managed::enrol::{self, EnrolError, Enrolled, Wish};
 use engine::managed::{self, Enrolment, Place, Removal, UpdateError};
 use engine::register::Register;
 use engine::run::{Run, StepError};
+use engine::surroundings::Surroundings;
 use rotation::enrolment::Terms;
 use rotation::slot::KeySlot;
 use tokio_util::sync::CancellationToken;
 
-const FLEET: &str = r#"{"subscriptions":[{
+const FLEET: &str = r#"{"now":"2026-06-01T00:00:00Z",
+    "applications":[{
+        "client_id":"c11e4700-0000-4000-8000-0000000000ee","object_id":"0b7ec700-0000-4000-8000-0000000000ee",
+        "client_secret":"of a reader","roles":[
+            {"role":"Reader","scope":"/subscriptions/11111111-1111-4111-8111-111111111111"}]}],
+    "principals":["0b7ec700-0000-4000-8000-0000000000bb"],
+    "subscriptions":[{
     "id":"11111111-1111-4111-8111-111111111111",
     "accounts":[
         {"resource_group":"rg","name":"stone","key1_created":"2026-01-01T00:00:00Z","key2_created":"2026-01-01T00:00:00Z"},
         {"resource_group":"rg","name":"sttwo","key1_created":"2026-01-01T00:00:00Z","key2_created":"2026-01-01T00:00:00Z"}],
     "vaults":[{"resource_group":"rg","name":"kvone","soft_delete_days":90,"access_policies":[]},
-        {"resource_group":"rg","name":"kvtwo","soft_delete_days":90,"access_policies":[]}]}]}"#;
+        {"resource_group":"rg","name":"kvtwo","soft_delete_days":90,"access_policies":[]},
+        {"resource_group":"rg","name":"kvroles","soft_delete_days":90,"rbac":true}]}]}"#;
 
 /// The emulator, the client, and what the tests act on.
 pub struct Site {
@@ -40,9 +48,14 @@ pub struct Site {
 
 impl Site {
     pub async fn start(name: &str) -> Self {
+        Self::start_with(name, str::to_owned).await
+    }
+
+    /// Starts with another fleet, made of the usual one.
+    pub async fn start_with(name: &str, fleet: impl Fn(&str) -> String) -> Self {
         // A second installation in the same process is refused, which is just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut options = Options::ephemeral(FLEET.parse::<Fleet>().expect("a fleet"));
+        let mut options = Options::ephemeral(fleet(FLEET).parse::<Fleet>().expect("a fleet"));
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         // What an earlier run left would be taken up again.
         let _ = std::fs::remove_dir_all(&folder);
@@ -51,13 +64,9 @@ impl Site {
         let exchanges = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../exchanges");
         options.record = Some(exchanges.join(format!("engine-{name}.jsonl")));
         let emulator = emulator::start(options).await.expect("an emulator");
-        let env = Env::from_pairs(emulator.environment().iter().cloned());
-        let sign_in = SignIn::choose(&SignInSettings::default(), &env).expect("a way to sign in");
-        let settings = Settings::from_env(sign_in, Cloud::Public, &env);
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
         let clock = Arc::new(ManualClock::new(now));
-        let client = Client::new(settings, env, Arc::<ManualClock>::clone(&clock))
-            .expect("a client of the emulator");
+        let client = client(&emulator, &[], &clock);
         let place = place("kvone", "stone");
         let account = account("stone");
         Self {
@@ -69,6 +78,21 @@ impl Site {
             place,
             register: Register::default(),
         }
+    }
+
+    /// Signs in as somebody who may read the subscription and nothing else.
+    pub fn become_a_reader(&mut self) {
+        let reader = [
+            ("ARM_CLIENT_ID", "c11e4700-0000-4000-8000-0000000000ee"),
+            ("ARM_CLIENT_SECRET", "of a reader"),
+        ];
+        self.client = client(&self.emulator, &reader, &self.clock);
+    }
+
+    /// Lets time pass, for Azure and for the client.
+    pub async fn pass(&self, period: &str, seconds: u64) {
+        self.emulator.control().advance(period).expect("time moves");
+        self.clock.sleep(Duration::from_secs(seconds)).await;
     }
 
     pub fn run(&self) -> Run<'_> {
@@ -104,7 +128,22 @@ impl Site {
     }
 
     pub async fn grant(&self) -> Made {
-        grant::grant_for_enrolment(&self.run(), &self.account, &self.place, None)
+        self.grant_for(false).await
+    }
+
+    pub async fn grant_with_purge(&self) -> Made {
+        self.grant_for(true).await
+    }
+
+    async fn grant_for(&self, purge: bool) -> Made {
+        let (run, around) = (self.run(), Surroundings::default());
+        let wish = GrantWish {
+            account: &self.account,
+            place: &self.place,
+            key_vault_principal: None,
+            purge,
+        };
+        grant::grant_for_enrolment(&run, &around, wish)
             .await
             .expect("the default caller may grant")
     }
@@ -198,6 +237,17 @@ impl Site {
         let listed = self.client.list(list).await.expect("listed");
         listed.into_iter().filter_map(Listed::item).collect()
     }
+}
+
+fn client(emulator: &Emulator, instead: &[(&str, &str)], clock: &Arc<ManualClock>) -> Client {
+    let own = emulator.environment().iter().cloned();
+    let instead = instead
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let env = Env::from_pairs(own.chain(instead));
+    let sign_in = SignIn::choose(&SignInSettings::default(), &env).expect("a way to sign in");
+    let settings = Settings::from_env(sign_in, Cloud::Public, &env);
+    Client::new(settings, env, Arc::<ManualClock>::clone(clock)).expect("a client of the emulator")
 }
 
 /// Names a record in a vault.

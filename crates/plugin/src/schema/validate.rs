@@ -55,7 +55,19 @@ fn validate_object(
 
 fn failed_check(attribute: &Attribute, value: &Value, path: &Path) -> Option<Diagnostic> {
     let text = attribute.check?(value).err()?;
-    Some(Diagnostic::error(format!("Invalid value for `{path}`"), text).at(path.clone()))
+    let summary = format!("Invalid value for `{path}`");
+    Some(Diagnostic::error(summary, sentence(&text)).at(path.clone()))
+}
+
+/// Makes a sentence of the fragment that a check gives.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let mut text: String = first.chain(letters).collect();
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }
 
 /// A core that does not know write-only attributes ignores the mark, and the secret would end in its state.

@@ -12,8 +12,9 @@ mod read;
 mod update;
 
 use azure::arm::storage::StorageAccount;
-use engine::grant::{self, Made};
+use engine::grant::{self, GrantWish, Made};
 use engine::managed;
+use engine::precheck;
 use engine::run::Run;
 use plugin::{Diagnostic, Diagnostics, Path};
 
@@ -24,23 +25,13 @@ pub(super) use update::update;
 
 use super::model::Model;
 use crate::diagnostic;
+use crate::provider::Shared;
 
 /// Says that the core did not configure the provider; it always does before it changes anything.
 pub(crate) fn not_configured() -> Diagnostic {
     Diagnostic::error(
         "The provider is not configured",
         "The provider block still held unknown values when it was needed. Nothing was changed.",
-    )
-}
-
-/// Says that the state holds what only a newer release can read.
-fn newer(error: &dyn std::error::Error) -> Diagnostic {
-    Diagnostic::error(
-        "State of a newer provider",
-        format!(
-            "{} Nothing was changed. Use that version or a later one.",
-            diagnostic::sentence(error)
-        ),
     )
 }
 
@@ -69,11 +60,27 @@ async fn fit_account(run: &Run<'_>, model: &Model) -> Result<StorageAccount, Dia
     Ok(account)
 }
 
-async fn grant(run: &Run<'_>, model: &Model) -> Result<Made, Diagnostic> {
-    if !model.grant_access {
+/// Looks whether anything stands in the way of the enrolment, before anything is changed.
+async fn precheck(shared: &Shared, run: &Run<'_>, model: &Model) -> Result<(), Diagnostic> {
+    let deleted = shared.features().of_deleted();
+    let (around, register) = (shared.surroundings(), shared.register());
+    precheck::check(run, around, register, &model.account, &model.place, deleted)
+        .await
+        .map_err(|obstacle| diagnostic::obstacle(&obstacle))
+}
+
+async fn grant(shared: &Shared, run: &Run<'_>, model: &Model) -> Result<Made, Diagnostic> {
+    let features = shared.features();
+    if !model.grant_access.unwrap_or(features.grant_access) {
         return Ok(Made::default());
     }
-    grant::grant_for_enrolment(run, &model.account, &model.place, model.key_vault_principal)
+    let wish = GrantWish {
+        account: &model.account,
+        place: &model.place,
+        key_vault_principal: model.key_vault_principal,
+        purge: features.purge_on_destroy,
+    };
+    grant::grant_for_enrolment(run, shared.surroundings(), wish)
         .await
         .map_err(|error| diagnostic::grant(&error))
 }

@@ -22,7 +22,8 @@ pub(super) struct Model {
     pub(super) max_key_age: Period,
     pub(super) set_key_expiration: bool,
     pub(super) active: KeySlot,
-    pub(super) grant_access: bool,
+    /// Whether to grant what is missing; where nothing is said, the provider block decides.
+    pub(super) grant_access: Option<bool>,
     pub(super) key_vault_principal: Option<PrincipalId>,
 }
 
@@ -44,7 +45,7 @@ impl Model {
             max_key_age: parsed(value, Path::attribute("max_key_age"))?,
             set_key_expiration: flag(value, &Path::attribute("set_key_expiration_policy")),
             active: optional(value, key_vault("initial_active_key"))?.unwrap_or(KeySlot::Key1),
-            grant_access: flag(value, &key_vault("grant_access")),
+            grant_access: value.at(&key_vault("grant_access")).as_bool(),
             key_vault_principal: optional(value, key_vault("key_vault_principal_id"))?,
         })
     }
@@ -209,7 +210,7 @@ pub(super) fn imported(schema: &Schema, place: &Place) -> Value {
         ("name", Value::from(place.name.to_string())),
         ("initial_active_key", Value::Null),
         ("auto_regenerate", Value::Null),
-        ("grant_access", Value::from(true)),
+        ("grant_access", Value::Null),
         ("key_vault_principal_id", Value::Null),
     ]);
     state.set("key_vault", key_vault);

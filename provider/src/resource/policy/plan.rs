@@ -50,6 +50,17 @@ pub(super) fn plan(plan: &mut Plan) {
     warn_of_a_blocked_name(plan);
 }
 
+/// Says, once in a plan, that Key Vault's feature has no future.
+pub(super) fn notice() -> Diagnostic {
+    Diagnostic::warning(
+        "Key Vault-managed rotation is deprecated by Microsoft",
+        "It works and is supported as it is, but Microsoft plans no more updates for it. Where \
+         clients can sign in with Microsoft Entra ID, let them, and switch keys off \
+         (`allowSharedKeyAccess = false`). This notice is given once in a plan.",
+    )
+    .at(Path::attribute("key_vault"))
+}
+
 /// Names the enrolment after the account, where no name is configured.
 fn name_after_account(plan: &mut Plan) {
     let account_path = Path::attribute("storage_account_id");

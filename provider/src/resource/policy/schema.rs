@@ -71,8 +71,7 @@ fn demanded() -> Vec<Attribute> {
 }
 
 fn key_vault() -> Attribute {
-    let attributes =
-        vec![
+    let attributes = vec![
         Attribute::string("vault_uri")
             .required()
             .replace()
@@ -94,14 +93,15 @@ fn key_vault() -> Attribute {
                  that clients use now, since the other one is renewed first. Later it has no \
                  effect, because which key is active is Key Vault's business. Default: `key1`.",
             ),
-        Attribute::bool("auto_regenerate").optional_computed().default(Value::from(true)).describe(
-            "Whether Key Vault renews keys by itself. Default: `true`.",
-        ),
-        Attribute::bool("grant_access").optional_computed().default(Value::from(true)).describe(
+        Attribute::bool("auto_regenerate")
+            .optional_computed()
+            .default(Value::from(true))
+            .describe("Whether Key Vault renews keys by itself. Default: `true`."),
+        Attribute::bool("grant_access").optional().describe(
             "Whether to grant what is missing: the role `Storage Account Key Operator Service \
              Role` on the account to Key Vault's principal and, on a vault with access policies, \
              the storage permissions to the caller. What was granted is taken back on destroy, \
-             what was there before stays. Default: `true`.",
+             what was there before stays. Default: what the provider block says, else `true`.",
         ),
         Attribute::string("key_vault_principal_id")
             .optional()

@@ -88,7 +88,7 @@ async fn define(
     let Defined {
         definition,
         unfinished,
-    } = sas::define(&run, &place, &wish)
+    } = sas::define(&run, &place, &wish, shared.features().of_deleted())
         .await
         .map_err(|error| diagnostic::define(&error))?;
     let warning = unfinished.map(|error| {

@@ -6,7 +6,10 @@ use plugin::{Diagnostic, Diagnostics, Path, Plan, Value};
 use rotation::period::{Period, RotationPeriod};
 
 use super::model::{LETTERS, spelled_out, template_of_letters};
-use crate::convert::{forgive_spelling, text};
+use crate::convert::{forgive_spelling, parse_place, text};
+
+/// How many characters the name of a secret may have.
+const LONGEST_SECRET_NAME: usize = 127;
 
 /// How a configuration says what tokens allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,25 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
     if template.is_null() {
         diagnostics.extend(check_letters(config));
     }
+    diagnostics.extend(check_length(config));
     diagnostics
+}
+
+/// Refuses names that are too long together: the vault makes them the name of one secret.
+fn check_length(config: &Value) -> Option<Diagnostic> {
+    let policy = text(config, &Path::attribute("policy_id"));
+    let path = Path::attribute("name");
+    let name = text(config, &path);
+    let enrolment = parse_place(&policy, None).ok()?.name.to_string();
+    let length = enrolment.len() + 1 + name.len();
+    (length > LONGEST_SECRET_NAME).then(|| {
+        let detail = format!(
+            "Key Vault hands out tokens as the secret `{enrolment}-{name}`, whose name has {length} \
+             characters; the longest name of a secret has {LONGEST_SECRET_NAME}. Choose a shorter \
+             name."
+        );
+        Diagnostic::error("Name too long", detail).at(path)
+    })
 }
 
 fn check_letters(config: &Value) -> Vec<Diagnostic> {

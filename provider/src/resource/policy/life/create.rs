@@ -5,7 +5,7 @@ use engine::run::{Run, StepError};
 use plugin::{Applied, Context, CreateRequest, Diagnostic, Diagnostics, Value};
 
 use super::super::model::{AccountSeen, Model, Seen, fill};
-use super::{expire, fit_account, grant, not_configured};
+use super::{expire, fit_account, grant, not_configured, precheck};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -47,7 +47,8 @@ async fn enrol(
     let limit = Operation::Create.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
     let account = fit_account(&run, &model).await?;
-    let made = grant(&run, &model).await?;
+    precheck(shared, &run, &model).await?;
+    let made = grant(shared, &run, &model).await?;
     let wish = model.wish(!made.is_empty());
     let Enrolled {
         enrolment,

@@ -6,7 +6,7 @@ use engine::run::Run;
 use plugin::{Context, DeleteRequest, Deleted, Diagnostic, Diagnostics, Path, Value};
 
 use super::super::model;
-use super::{newer, not_configured};
+use super::not_configured;
 use crate::convert::{Operation, text};
 use crate::provider::Shared;
 use crate::{diagnostic, private};
@@ -21,7 +21,7 @@ pub(in super::super) async fn delete(
     let mut diagnostics = Diagnostics::default();
     let ended = match private::read(&private) {
         Ok(note) => end(shared, context, &prior, &note.made, &mut diagnostics).await,
-        Err(error) => Err(newer(&error)),
+        Err(error) => Err(diagnostic::newer(&error)),
     };
     match ended {
         Ok(removal) => {
@@ -59,6 +59,10 @@ async fn end(
     let removal = managed::remove(&run, shared.register(), &place, &account)
         .await
         .map_err(|error| diagnostic::step(&error))?;
+    if shared.features().purge_on_destroy && removal != Removal::LeftForeign {
+        let purged = managed::purge(&run, &place, &account).await;
+        diagnostics.extend(purged.err().map(|error| diagnostic::not_purged(&error)));
+    }
     let taken = grant::take_back(&run, shared.register(), &place, &account, made).await;
     diagnostics.extend(taken.err().map(|error| diagnostic::left_over(&error)));
     Ok(removal)

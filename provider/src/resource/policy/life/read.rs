@@ -7,7 +7,6 @@ use plugin::{Context, Diagnostic, Diagnostics, Path, ReadRequest, ReadResponse, 
 use rotation::enrolment::Whose;
 
 use super::super::model::{AccountSeen, Seen, refresh, vanished};
-use super::newer;
 use crate::convert::{Operation, parse_place, text};
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -38,7 +37,7 @@ pub(in super::super) async fn read(
         context.token(),
         Operation::Read.limit(&state),
     );
-    let note = private::read(&private).map_err(|error| newer(&error));
+    let note = private::read(&private).map_err(|error| diagnostic::newer(&error));
     let found = match note {
         Ok(note) => look(&run, &client, &state, note, &mut diagnostics).await,
         Err(diagnostic) => Err(diagnostic),

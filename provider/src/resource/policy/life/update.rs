@@ -6,7 +6,7 @@ use engine::run::Run;
 use plugin::{Applied, Context, Diagnostic, Diagnostics, UpdateRequest, Value};
 
 use super::super::model::{AccountSeen, Model, Seen, fill};
-use super::{expire, fit_account, grant, newer, not_configured};
+use super::{expire, fit_account, grant, not_configured};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -28,7 +28,7 @@ pub(in super::super) async fn update(
     let note = match private::read(&private) {
         Ok(note) => note,
         Err(error) => {
-            diagnostics.push(newer(&error));
+            diagnostics.push(diagnostic::newer(&error));
             return Applied {
                 state: Some(prior),
                 private,
@@ -68,7 +68,7 @@ async fn change(
     let limit = Operation::Update.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
     let account = fit_account(&run, &model).await?;
-    *made = std::mem::take(made).and(grant(&run, &model).await?);
+    *made = std::mem::take(made).and(grant(shared, &run, &model).await?);
     let enrolment = managed::update(&run, &model.place, &model.account, &model.terms)
         .await
         .map_err(|error| diagnostic::update(&error))?;
