@@ -6,6 +6,7 @@
 
 pub mod caller;
 pub mod cli;
+pub mod core;
 pub mod emulator;
 pub mod fleet;
 pub mod metadata;

@@ -24,6 +24,8 @@ pub struct ProviderSchema {
     #[serde(default)]
     list_resource_schemas: BTreeMap<String, Schema>,
     #[serde(default)]
+    action_schemas: BTreeMap<String, Schema>,
+    #[serde(default)]
     functions: BTreeMap<String, Function>,
 }
 
@@ -55,12 +57,19 @@ const LIST_RESOURCES: Chapter = Chapter {
     example: "list-resource.tfquery.hcl",
 };
 
+const ACTIONS: Chapter = Chapter {
+    folder: "actions",
+    title: "Action",
+    example: "action.tf",
+};
+
 /// The folders whose pages are generated, all of them.
-pub const GENERATED: [&str; 5] = [
+pub const GENERATED: [&str; 6] = [
     RESOURCES.folder,
     DATA_SOURCES.folder,
     EPHEMERAL_RESOURCES.folder,
     LIST_RESOURCES.folder,
+    ACTIONS.folder,
     "functions",
 ];
 
@@ -131,6 +140,7 @@ pub fn pages(schema: &str, examples: &Path) -> Result<BTreeMap<String, String>> 
         (&DATA_SOURCES, &schema.data_source_schemas),
         (&EPHEMERAL_RESOURCES, &schema.ephemeral_resource_schemas),
         (&LIST_RESOURCES, &schema.list_resource_schemas),
+        (&ACTIONS, &schema.action_schemas),
     ];
     for (chapter, members) in chapters {
         for (name, member) in members {

@@ -10,8 +10,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
 
-/// The Terraform core that the tests run.
-pub const TERRAFORM_VERSION: &str = "1.15.5";
+/// The Terraform cores that the tests run, oldest first.
+pub const TERRAFORM_VERSIONS: [&str; 8] = [
+    "1.6.6", "1.8.4", "1.10.5", "1.11.4", "1.12.2", "1.13.5", "1.14.9", "1.15.5",
+];
 
 /// Returns the root of the checkout.
 pub fn root() -> &'static Path {
@@ -37,17 +39,39 @@ pub fn provider() -> Result<PathBuf> {
     program(profile_folder()?.join("terraform-provider-keyrotation"))
 }
 
-/// Returns the `terraform` command of [`TERRAFORM_VERSION`].
+/// Returns the cores to run: the one that `cargo xtask test --core` names, or all of
+/// [`TERRAFORM_VERSIONS`].
 ///
 /// # Errors
 ///
-/// Fails if it is not installed.
-pub fn terraform() -> Result<PathBuf> {
+/// Fails if one is not installed.
+pub fn cores() -> Result<Vec<PathBuf>> {
+    if let Some(core) = chosen_core() {
+        return Ok(vec![program(core)?]);
+    }
     let profile = profile_folder()?;
     let target = profile
         .parent()
         .context("the tests do not run from a build folder")?;
-    program(target.join(format!("tools/terraform-{TERRAFORM_VERSION}/terraform")))
+    let core = |version| program(target.join(format!("tools/terraform-{version}/terraform")));
+    TERRAFORM_VERSIONS.iter().map(core).collect()
+}
+
+/// Returns the newest of [`cores`].
+///
+/// # Errors
+///
+/// Fails if one is not installed.
+pub fn terraform() -> Result<PathBuf> {
+    cores()?.pop().context("there is no core to run")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the way in which `cargo xtask test --core` names a core"
+)]
+fn chosen_core() -> Option<PathBuf> {
+    std::env::var_os("KEYROTATION_TEST_CORE").map(PathBuf::from)
 }
 
 /// Names the system the way Terraform does, as in `linux_amd64`.

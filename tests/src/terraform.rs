@@ -11,7 +11,9 @@ use crate::emulator::Emulator;
 use crate::place;
 use crate::process::{self, Running, Said};
 
-const REGISTRY: &str = "registry.terraform.io/azure-keyrotation/keyrotation";
+/// Terraform and OpenTofu look for a source without a host under different ones.
+const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+const ADDRESS: &str = "azure-keyrotation/keyrotation";
 const PROGRAM: &str = "terraform-provider-keyrotation";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const PLAN_FILE: &str = "plan.out";
@@ -52,11 +54,25 @@ impl<'a> Terraform<'a> {
     ///
     /// Fails if the core or the provider is missing, or if `init` fails.
     pub fn open(emulator: &'a Emulator, name: &str, configuration: &str) -> Result<Self> {
+        Self::open_on(&place::terraform()?, emulator, name, configuration)
+    }
+
+    /// Opens a working folder for another core than the newest one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the core or the provider is missing, or if `init` fails.
+    pub fn open_on(
+        program: &Path,
+        emulator: &'a Emulator,
+        name: &str,
+        configuration: &str,
+    ) -> Result<Self> {
         let folder = emulator.scratch().folder(name)?;
         install_provider(&folder)?;
         let terraform = Self {
             emulator,
-            program: place::terraform()?,
+            program: program.to_owned(),
             folder,
         };
         terraform.write(configuration)?;
@@ -71,6 +87,27 @@ impl<'a> Terraform<'a> {
     /// Fails if the file cannot be written.
     pub fn write(&self, configuration: &str) -> Result<()> {
         fs::write(self.folder.join("main.tf"), configuration).context("cannot write main.tf")
+    }
+
+    /// Offers the provider under another address too, for states that name one which is not here: a core
+    /// wants to start every provider of a state, and reads nothing of what is moved away from it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the mirror cannot be written.
+    pub fn offer_as(&self, address: &str) -> Result<()> {
+        let mirror = self.folder.join(".mirror");
+        let name = address.rsplit('/').next().unwrap_or(address);
+        offer(&mirror, address, &format!("terraform-provider-{name}"))
+    }
+
+    /// Writes another file beside the configuration.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub fn write_file(&self, name: &str, text: &str) -> Result<()> {
+        fs::write(self.folder.join(name), text).with_context(|| format!("cannot write {name}"))
     }
 
     /// Describes a run of the core, for callers that add something of their own.
@@ -242,17 +279,25 @@ fn configuration_file(folder: &Path) -> PathBuf {
 /// Lays the provider out as a filesystem mirror, so that `init` asks no registry.
 fn install_provider(folder: &Path) -> Result<()> {
     let mirror = folder.join(".mirror");
-    let place_of_provider = mirror
-        .join(REGISTRY)
-        .join(VERSION)
-        .join(place::terraform_platform());
-    fs::create_dir_all(&place_of_provider)?;
-    let link = place_of_provider.join(format!("{PROGRAM}_v{VERSION}"));
-    std::os::unix::fs::symlink(place::provider()?, link)?;
+    offer(&mirror, ADDRESS, PROGRAM)?;
     let text = format!(
         "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n\
          disable_checkpoint = true\n",
         mirror.display()
     );
     fs::write(configuration_file(folder), text).context("cannot write the core's configuration")
+}
+
+fn offer(mirror: &Path, address: &str, program: &str) -> Result<()> {
+    for registry in REGISTRIES {
+        let folder = mirror
+            .join(registry)
+            .join(address)
+            .join(VERSION)
+            .join(place::terraform_platform());
+        fs::create_dir_all(&folder)?;
+        let link = folder.join(format!("{program}_v{VERSION}"));
+        std::os::unix::fs::symlink(place::provider()?, link)?;
+    }
+    Ok(())
 }

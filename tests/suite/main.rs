@@ -10,5 +10,6 @@ mod dependencies;
 mod documents;
 mod interruption;
 mod lifecycle;
+mod matrix;
 mod protocol;
 mod secrets;

@@ -24,6 +24,9 @@ usage: cargo xtask COMMAND
 
   test [FILTER..]     install what the tests need under target/tools, build both programs, run all
                       tests, or those whose name contains a filter
+  test --core CORE [FILTER..]
+                      run the provider's life, or the tests whose name contains a filter, on one
+                      core only: the path of any terraform or tofu program
   demo [--core CORE]  show the whole life of a rotated storage account on the emulator; CORE is
                       `pypi` (the tests' own Terraform) or the path of a terraform or tofu program;
                       without it the one on the PATH is taken, else that of PyPI
@@ -57,6 +60,9 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
+        ["test", "--core", core, filters @ ..] => {
+            test::run_on(&Supervisor::watching_signals()?, core, filters)
+        }
         ["test", filters @ ..] => test::run(&Supervisor::watching_signals()?, filters),
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),

