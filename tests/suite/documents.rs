@@ -66,6 +66,30 @@ fn every_example_is_formatted_and_valid() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn every_example_of_a_list_is_formatted_and_valid() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "lists", &Configuration::default().text())?;
+    let mut seen = 0;
+    for folder in example_folders(&place::root().join("examples/list-resources"))? {
+        let shown = folder.display();
+        terraform.write(&text_of(&folder)?)?;
+        for file in files(&folder, "hcl")? {
+            let text = fs::read_to_string(&file).context("cannot read an example")?;
+            terraform.write_file("list.tfquery.hcl", &text)?;
+            terraform
+                .succeed(&["fmt", "-check"])
+                .with_context(|| format!("{shown} is not formatted"))?;
+            terraform
+                .succeed(&["validate", "-query"])
+                .with_context(|| format!("{shown} is not valid"))?;
+            seen += 1;
+        }
+    }
+    ensure!(seen >= 2, "only {seen} examples were found");
+    Ok(())
+}
+
 fn write(docs: &Path, pages: &BTreeMap<String, String>) -> Result<()> {
     for (name, text) in pages {
         let path = docs.join(name);

@@ -1,6 +1,9 @@
 //! The provider's life on every core: what all of them can do works on all of them, and what only
 //! newer ones can do works on those.
 
+mod adoption;
+mod meta_arguments;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tests::core::{Core, Feature};
@@ -56,7 +59,7 @@ fn access_id(purpose: &str) -> String {
 }
 
 #[test]
-fn matrix_of_the_whole_life() -> Result<()> {
+fn the_whole_life_works_on_every_core() -> Result<()> {
     each_core(|core| {
         let emulator = Emulator::start(&fleet::one_account())?;
         let text = everything(&Configuration::default());
@@ -138,170 +141,7 @@ fn import_what_is_there(core: &Core, emulator: &Emulator) -> Result<()> {
 }
 
 #[test]
-fn matrix_of_meta_arguments() -> Result<()> {
-    each_core(|core| {
-        let emulator = Emulator::start(&fleet::one_account())?;
-        let terraform = Terraform::open_on(core.program(), &emulator, "meta", &meta("a", "b"))?;
-        // Nothing is known of the account while this is planned.
-        let planned = terraform.plan()?;
-        assert_eq!(planned.len(), 4, "{planned:?}");
-        terraform.apply()?;
-        terraform.expect_empty_plan()?;
-        let refused = terraform.run(&["destroy", "-input=false", "-auto-approve", "-no-color"])?;
-        ensure!(
-            refused.stderr.contains("prevent_destroy"),
-            "{}",
-            refused.stderr
-        );
-
-        // Another name: the new one is made before the old one goes.
-        terraform.write(&meta("a", "c"))?;
-        terraform.apply()?;
-        terraform.expect_empty_plan()?;
-        let made_and_gone = emulator.journal()?.into_iter().filter_map(|request| {
-            let ours = ["SetSasDefinition", "DeleteSasDefinition"];
-            let done = request.status == 200 && ours.contains(&request.operation.as_str());
-            done.then_some(request.operation)
-        });
-        let made_and_gone: Vec<String> = made_and_gone.collect();
-        let last_two = made_and_gone.iter().rev().take(2).map(String::as_str);
-        assert!(last_two.eq(["DeleteSasDefinition", "SetSasDefinition"]));
-
-        let target = "-target=keyrotation_sas_definition.each[\"a\"]";
-        terraform.write(&meta("d", "e"))?;
-        let targeted = terraform.plan_json(&[target])?;
-        let all = targeted
-            .pointer("/resource_changes")
-            .and_then(Value::as_array);
-        let touched = all
-            .into_iter()
-            .flatten()
-            .filter(|change| change.pointer("/change/actions") != Some(&json!(["no-op"])));
-        assert_eq!(touched.count(), 1);
-        Ok(())
-    })
-}
-
-fn meta(first: &str, second: &str) -> String {
-    let account = fleet::account_id(ACCOUNT);
-    format!(
-        r#"
-terraform {{
-  required_providers {{
-    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
-  }}
-}}
-
-resource "terraform_data" "account" {{
-  input = "{account}"
-}}
-
-resource "keyrotation_policy" "logs" {{
-  count              = 1
-  storage_account_id = terraform_data.account.output
-  key_vault          = {{ vault_uri = "https://{VAULT}.vault.azure.net/" }}
-
-  lifecycle {{
-    prevent_destroy = true
-  }}
-}}
-
-resource "keyrotation_sas_definition" "each" {{
-  for_each        = {{ a = "{first}", b = "{second}" }}
-  policy_id       = keyrotation_policy.logs[0].id
-  name            = "blob${{each.value}}"
-  services        = "b"
-  resource_types  = "co"
-  permissions     = "rl"
-  validity_period = "PT4H"
-
-  lifecycle {{
-    create_before_destroy = true
-  }}
-}}
-
-output "secrets" {{
-  value = [for each in keyrotation_sas_definition.each : each.secret_id]
-}}
-"#
-    )
-}
-
-#[test]
-fn matrix_of_moves_from_azurerm() -> Result<()> {
-    each_core_with(Feature::Functions, |core| {
-        let emulator = Emulator::start(&fleet::one_account())?;
-        let text = Configuration::default().text();
-        let made = Terraform::open_on(core.program(), &emulator, "made", &text)?;
-        made.apply()?;
-        let moved = Terraform::open_on(core.program(), &emulator, "moved", &text)?;
-        moved.offer_as("hashicorp/azurerm")?;
-        moved.write(&format!("{text}{MOVED}"))?;
-        moved.write_file("terraform.tfstate", &state_of_azurerm().to_string())?;
-        moved.succeed(&["init", "-input=false"])?;
-        let planned = moved.plan()?;
-        let kept = [Change::new(POLICY, &["update"])];
-        ensure!(planned == kept || planned.is_empty(), "{planned:?}");
-        moved.apply()?;
-        moved.expect_empty_plan()?;
-        assert_eq!(moved.addresses()?, [POLICY, SAS_DEFINITION]);
-        assert_eq!(
-            emulator.count("SetStorageAccount")?,
-            1,
-            "it was enrolled once"
-        );
-        Ok(())
-    })
-}
-
-const MOVED: &str = r#"
-moved {
-  from = azurerm_key_vault_managed_storage_account.logs
-  to   = keyrotation_policy.logs
-}
-
-moved {
-  from = azurerm_key_vault_managed_storage_account_sas_token_definition.read
-  to   = keyrotation_sas_definition.read
-}
-"#;
-
-/// What azurerm stores of the same two records.
-fn state_of_azurerm() -> Value {
-    let id = format!("https://{VAULT}.vault.azure.net/storage/{ACCOUNT}");
-    let resource = |kind: &str, name: &str, attributes: Value| {
-        json!({
-            "mode": "managed", "type": kind, "name": name,
-            "provider": "provider[\"registry.terraform.io/hashicorp/azurerm\"]",
-            "instances": [{"schema_version": 0, "attributes": attributes, "sensitive_attributes": []}],
-        })
-    };
-    let account = json!({
-        "id": id, "name": ACCOUNT, "storage_account_id": fleet::account_id(ACCOUNT),
-        "key_vault_id": "/subscriptions/x", "storage_account_key": "key1",
-        "regenerate_key_automatically": true, "regeneration_period": "P30D",
-        "tags": {"team": "platform"},
-    });
-    let definition = json!({
-        "id": format!("{id}/sas/blobread4hours"), "name": "blobread4hours",
-        "managed_storage_account_id": id, "sas_template_uri": "sv=2018-03-28&ss=b&srt=co&sp=rl&spr=https",
-        "sas_type": "account", "validity_period": "PT4H", "secret_id": "", "tags": null,
-    });
-    json!({
-        "version": 4, "terraform_version": "1.8.0", "serial": 1,
-        "lineage": "3f0b3f0e-0000-4000-8000-000000000001", "outputs": {},
-        "resources": [
-            resource("azurerm_key_vault_managed_storage_account", "logs", account),
-            resource(
-                "azurerm_key_vault_managed_storage_account_sas_token_definition", "read", definition,
-            ),
-        ],
-        "check_results": null,
-    })
-}
-
-#[test]
-fn matrix_of_plans_by_a_reader() -> Result<()> {
+fn a_reader_can_plan() -> Result<()> {
     each_core(|core| {
         let emulator = Emulator::start(&with_reader())?;
         let text = Configuration::default().text();
@@ -321,24 +161,31 @@ fn matrix_of_plans_by_a_reader() -> Result<()> {
 const READER: &str = "c11e4700-0000-4000-8000-0000000000ee";
 const READERS_SECRET: &str = "of a reader";
 
-/// Adds somebody who may read, and nothing else.
+/// Returns a fleet in which somebody may read, and nothing else.
 fn with_reader() -> Value {
-    let mut fleet = fleet::one_account();
     let reader = "0b7ec700-0000-4000-8000-0000000000ee";
-    let scope = format!("/subscriptions/{SUBSCRIPTION}");
-    let everything = |id: &str| json!({"object_id": id, "storage": ["all"], "secrets": ["all"]});
-    let looking = json!({"object_id": reader, "storage": ["get", "list", "getsas"], "secrets": []});
-    let policies = json!([everything("0b7ec700-0000-4000-8000-000000000001"), looking]);
-    fleet["applications"] = json!([{
-        "client_id": READER, "object_id": reader, "client_secret": READERS_SECRET,
-        "roles": [{"role": "Reader", "scope": scope}],
-    }]);
-    fleet["subscriptions"][0]["vaults"][0]["access_policies"] = policies;
-    fleet
+    let owner = "0b7ec700-0000-4000-8000-000000000001";
+    json!({
+        "applications": [{
+            "client_id": READER, "object_id": reader, "client_secret": READERS_SECRET,
+            "roles": [{ "role": "Reader", "scope": format!("/subscriptions/{SUBSCRIPTION}") }],
+        }],
+        "subscriptions": [{
+            "id": SUBSCRIPTION,
+            "accounts": [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))],
+            "vaults": [{
+                "resource_group": GROUP, "name": VAULT, "rbac": false,
+                "access_policies": [
+                    { "object_id": owner, "storage": ["all"], "secrets": ["all"] },
+                    { "object_id": reader, "storage": ["get", "list", "getsas"], "secrets": [] },
+                ],
+            }],
+        }],
+    })
 }
 
 #[test]
-fn matrix_of_functions() -> Result<()> {
+fn functions_are_called() -> Result<()> {
     each_core_with(Feature::Functions, |core| {
         let emulator = Emulator::start(&fleet::one_account())?;
         let text = format!(
@@ -354,7 +201,7 @@ fn matrix_of_functions() -> Result<()> {
 }
 
 #[test]
-fn matrix_of_ephemeral_tokens() -> Result<()> {
+fn ephemeral_tokens_are_minted_and_stay_out_of_the_state() -> Result<()> {
     each_core_with(Feature::Ephemeral, |core| {
         let emulator = Emulator::start(&fleet::one_account())?;
         let text = format!(
@@ -372,65 +219,7 @@ fn matrix_of_ephemeral_tokens() -> Result<()> {
 }
 
 #[test]
-fn matrix_of_imports_by_identity() -> Result<()> {
-    each_core_with(Feature::ImportByIdentity, |core| {
-        let emulator = Emulator::start(&fleet::one_account())?;
-        let text = Configuration::default().text();
-        let made = Terraform::open_on(core.program(), &emulator, "made", &text)?;
-        made.apply()?;
-        let import = format!(
-            r#"
-import {{
-  to = {POLICY}
-  identity = {{
-    vault_uri = "https://{VAULT}.vault.azure.net/"
-    name      = "{ACCOUNT}"
-  }}
-}}
-
-import {{
-  to = {SAS_DEFINITION}
-  id = "https://{VAULT}.vault.azure.net/storage/{ACCOUNT}/sas/blobread4hours"
-}}
-"#
-        );
-        let by_identity = Terraform::open_on(core.program(), &emulator, "adopting", &text)?;
-        by_identity.write_file("import.tf", &import)?;
-        assert_eq!(by_identity.plan()?, [], "imports change nothing");
-        by_identity.apply()?;
-        by_identity.expect_empty_plan()
-    })
-}
-
-#[test]
-fn matrix_of_queries() -> Result<()> {
-    each_core_with(Feature::Query, |core| {
-        let emulator = Emulator::start(&fleet::one_account())?;
-        let text = Configuration::default().text();
-        let terraform = Terraform::open_on(core.program(), &emulator, "query", &text)?;
-        terraform.apply()?;
-        let list = format!(
-            "list \"keyrotation_policy\" \"all\" {{\n  provider = keyrotation\n  config {{\n    \
-             vault_uri = \"https://{VAULT}.vault.azure.net/\"\n  }}\n}}\n"
-        );
-        terraform.write_file("all.tfquery.hcl", &list)?;
-        let said = terraform.succeed(&["query", "-no-color", "-generate-config-out=made.tf"])?;
-        ensure!(
-            said.stdout.contains(ACCOUNT),
-            "the policy is not listed: {}",
-            said.stdout
-        );
-        let made = terraform.files()?;
-        let made = made.iter().find(|(path, _)| path.ends_with("made.tf"));
-        let made = made.context("no configuration was generated")?;
-        let made = String::from_utf8_lossy(&made.1);
-        ensure!(made.contains("rotation_period"), "{made}");
-        Ok(())
-    })
-}
-
-#[test]
-fn matrix_of_actions() -> Result<()> {
+fn an_action_rotates_once_and_never_by_itself() -> Result<()> {
     each_core_with(Feature::Actions, |core| {
         // Long ago by the provider's clock, so that no token of the idle key can live any more.
         let young = fleet::account(ACCOUNT, Some("2025-12-01T00:00:00Z"));
