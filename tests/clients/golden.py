@@ -34,10 +34,20 @@ VERSION = re.compile(r"[0-9a-f]{32}")
 EQUAL = ("content-type", "www-authenticate", "x-ms-failure-cause", "retry-after")
 PRESENT = (
     "cache-control",
+    "expires",
+    "pragma",
     "strict-transport-security",
+    "x-content-type-options",
     "x-ms-keyvault-network-info",
     "x-ms-keyvault-region",
     "x-ms-keyvault-service-version",
+    "x-ms-ratelimit-remaining-subscription-deletes",
+    "x-ms-ratelimit-remaining-subscription-global-reads",
+    "x-ms-ratelimit-remaining-subscription-global-writes",
+    "x-ms-ratelimit-remaining-subscription-reads",
+    "x-ms-ratelimit-remaining-subscription-writes",
+    "x-ms-ratelimit-remaining-tenant-reads",
+    "x-ms-ratelimit-remaining-tenant-resource-requests",
     "x-ms-user-quota-remaining",
     "x-ms-user-quota-resets-after",
 )

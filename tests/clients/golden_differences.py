@@ -188,7 +188,6 @@ DIFFERENCES = [
     ("msak-*-2018", 9, "content-type", "the answer 401 has had a body since August 2019"),
     ("msak-lifecycle-2019", 14, "content-type", "the answer 401 has had a body since August 2019"),
     ("msak-*", None, "retry-after", "put in by the recorder of the Java client"),
-    ("*", None, "x-ms-keyvault-service-version", "the emulator has no version of Key Vault's"),
     ("*", None, "body.properties.enableRbacAuthorization", LATER),
     ("*", None, "body.properties.enableSoftDelete", LATER),
     ("*", None, "body.properties.enabledFor*", LATER),

@@ -1,19 +1,25 @@
 """Validates exchanges with the emulator under the OpenAPI documents that Azure publishes.
 
 Makes every request of the managed storage accounts, and those of secrets and of Resource Manager
-that rotation needs, in each version that has a document; refusals too.
+that rotation needs, in each version that has a document; refusals too. Then takes all exchanges
+that the emulators of the test suite have kept. What is allowed and what is left out is listed in
+`openapi_rules.py`.
 """
 
 import argparse
+import collections
+import dataclasses
 import fnmatch
+import itertools
 import json
 import pathlib
 import urllib.parse
 
+import openapi_rules as rules
 from emulator import ACCOUNT, ACCOUNT_ID, GROUP, KEY_OPERATOR, KEY_VAULT_APPLICATION
 from emulator import SUBSCRIPTION, VAULT, Emulator
 from exchange import Caller, Exchange
-from openapi_documents import Documents, problems
+from openapi_documents import Documents, api_version, is_error, problems
 
 ARM = "https://management.azure.com"
 VAULT_URL = "https://%s.vault.azure.net" % VAULT
@@ -34,32 +40,6 @@ DEFINITION = {
     "sasType": "account",
     "validityPeriod": "PT2H",
 }
-# Where real Azure breaks its documents: (operation, part, what shows it).
-DEVIATIONS = [
-    ("StorageAccounts_*Key*", "body.keys#.permissions", "FULL in arm-storage-keys-renew-2019"),
-    ("Get*", "body.nextLink", "null on the last page in msak-lifecycle-2019, steps 28 and 35"),
-    (
-        "Resources",
-        "body.data",
-        "a list, unless a table is asked for as in resource-graph-storage-2019",
-    ),
-    (
-        "StorageAccounts_*",
-        "body*.properties.keyCreationTime.key?",
-        "null for keys from before 2021; in a public report of a client's failure",
-    ),
-    (
-        "ActivityLogs_List",
-        "body.value#.channels",
-        "not recorded; in the sample of Azure's reference",
-    ),
-    (
-        "Subscriptions_List",
-        "body.nextLink",
-        "not recorded; clients take its absence for the last page",
-    ),
-    ("Tenants_List", "body.nextLink", "not recorded; clients take its absence for the last page"),
-]
 
 
 class Scenario:
@@ -217,19 +197,14 @@ def current_version(exchange):
     The service takes it, also with an empty version: msak-lifecycle-2019, step 17.
     """
     parts = urllib.parse.urlsplit(exchange.url)
-    words = parts.path.strip("/").split("/")
-    if exchange.method == "GET" and words[0] == "secrets" and len(words) == 2:
-        exchange.url = parts._replace(path="/secrets/%s/current" % words[1]).geturl()
-    return exchange
+    words = [word for word in parts.path.split("/") if word]
+    if exchange.method in ("GET", "PATCH") and words[0] == "secrets" and len(words) == 2:
+        words.append("current")
+    # Clients write slashes too many, and the service takes them: the vaults of the recordings too.
+    return dataclasses.replace(exchange, url=parts._replace(path="/" + "/".join(words)).geturl())
 
 
-def described(exchange):
-    """Tells whether Azure's documents are about the host that an exchange was with."""
-    host = urllib.parse.urlsplit(exchange.url).hostname
-    return host == "management.azure.com" or host.endswith(".vault.azure.net")
-
-
-def read_recorded(folder):
+def read_exchanges(folder):
     """Yields the exchanges that the emulators of the tests recorded."""
     files = sorted(pathlib.Path(folder).glob("*.jsonl"))
     if not files:
@@ -247,40 +222,128 @@ def read_recorded(folder):
             )
 
 
+def recording(folder, name, step):
+    """Returns one exchange with Azure."""
+    content = json.loads((pathlib.Path(folder) / (name + ".json")).read_text())
+    one = next(one for one in content["exchanges"] if one["step"] == step)
+    request, response = one["request"], one["response"]
+    return Exchange(
+        request["method"],
+        request["url"],
+        request["body"],
+        response["status"],
+        response["headers"],
+        response["body"],
+    )
+
+
+class Check:
+    """All that was found about the exchanges so far."""
+
+    def __init__(self, documents):
+        self._documents = documents
+        self._needed = set()
+        self._operations = set()
+        self._by_version = collections.Counter()
+        self._left_out = collections.Counter()
+        self._counts = collections.Counter()
+        self.wrong = []
+
+    def hold(self, exchange):
+        """Holds an exchange against the documents."""
+        exchange = current_version(exchange)
+        self._counts["all"] += 1
+        version = api_version(exchange.url)
+        parts = urllib.parse.urlsplit(exchange.url)
+        for rule in rules.LEFT_OUT:
+            if rule.holds(parts.hostname, parts.path, version):
+                self._left_out[rule] += 1
+                return
+        operation = self._documents.operation(exchange.method, exchange.url)
+        if operation is None:
+            self._unknown(exchange)
+            return
+        self._operations.add((operation.id, operation.version))
+        self._counts["exact" if operation.version == version else "nearest"] += 1
+        if operation.version != version:
+            service = operation.file.stem
+            self._by_version[service, version or "without", operation.version] += 1
+        for found in problems(self._documents, operation, exchange):
+            self._judge(*found)
+
+    def _unknown(self, exchange):
+        """A route that no document has may be refused, in the shape that all services have."""
+        if exchange.status >= 400 and is_error(exchange.body):
+            self._counts["refused"] += 1
+        else:
+            self.wrong.append("no operation of any document: %s" % exchange)
+
+    def _judge(self, operation, part, detail):
+        matching = [rule for rule in rules.DEVIATIONS if allows(rule, operation, part)]
+        self._needed.update(matching)
+        if not matching:
+            self.wrong.append("%s %s: %s" % (operation, part, detail))
+
+    def prove(self, folder):
+        """Makes sure that Azure breaks its documents wherever a recording is said to show it."""
+        for rule in rules.DEVIATIONS:
+            for name, step in rule.recordings:
+                exchange = current_version(recording(folder, name, step))
+                operation = self._documents.operation(exchange.method, exchange.url)
+                found = problems(self._documents, operation, exchange) if operation else ()
+                if not any(allows(rule, one, part) for one, part, _ in found):
+                    self.wrong.append("%s, step %d, does not show %s" % (name, step, rule))
+
+    def finish(self):
+        """Finds rules that nothing needs, and prints everything."""
+        idle = [rule for rule in rules.DEVIATIONS if rule not in self._needed]
+        idle += [rule for rule in rules.LEFT_OUT if rule not in self._left_out]
+        self.wrong += ["listed, but no longer so: %s" % (rule,) for rule in idle]
+        for line in self.wrong:
+            print(line)
+        for (service, asked, read), count in sorted(self._by_version.items()):
+            print("%6d by the nearest version: %s %s as %s" % (count, service, asked, read))
+        for rule, count in self._left_out.items():
+            print("%6d left out: %s" % (count, rule.reason))
+        proven = sum(len(rule.recordings) > 0 for rule in rules.DEVIATIONS)
+        print(
+            "%d exchanges: %d by the document of their version, %d by the nearest, %d refused on"
+            " routes without a document, %d left out; %d operations, %d deviations (%d recorded),"
+            " %d problems"
+            % (
+                self._counts["all"],
+                self._counts["exact"],
+                self._counts["nearest"],
+                self._counts["refused"],
+                self._left_out.total(),
+                len(self._operations),
+                len(rules.DEVIATIONS),
+                proven,
+                len(self.wrong),
+            )
+        )
+
+
+def allows(rule, operation, part):
+    return fnmatch.fnmatchcase(operation, rule.operation) and fnmatch.fnmatchcase(part, rule.part)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keyrotation", required=True)
     parser.add_argument("--data", required=True, help="the folder of OpenAPI documents")
-    parser.add_argument("--exchanges", help="a folder of exchanges that emulators recorded")
+    parser.add_argument("--recordings", required=True, help="the folder of exchanges with Azure")
+    parser.add_argument("--exchanges", required=True, help="what the tests' emulators recorded")
     options = parser.parse_args()
-    documents = Documents(options.data)
+    check = Check(Documents(options.data))
+    check.prove(options.recordings)
     with Emulator(options.keyrotation) as azure:
         caller = Caller(azure)
         Scenario(caller).run()
-    recorded = list(read_recorded(options.exchanges)) if options.exchanges else []
-    # Sign-in and directory are no part of the documents.
-    exchanges = [one for one in caller.exchanges + recorded if described(one)]
-    used, wrong, known = set(), [], {}
-    for exchange in map(current_version, exchanges):
-        found = documents.operation(exchange.method, exchange.url)
-        used.add(found and (found.id, found.version))
-        for operation, part, detail in problems(documents, exchange):
-            matching = [
-                rule
-                for rule in DEVIATIONS
-                if fnmatch.fnmatchcase(operation, rule[0]) and fnmatch.fnmatchcase(part, rule[1])
-            ]
-            known.update((rule, True) for rule in matching)
-            if not matching:
-                wrong.append("%s %s: %s" % (operation, part, detail))
-    wrong += ["allowed, but no longer so: %s" % (rule,) for rule in DEVIATIONS if rule not in known]
-    for line in wrong:
-        print(line)
-    print(
-        "%d exchanges (%d of them recorded by the tests) of %d operations, %d problems"
-        % (len(exchanges), len(list(filter(described, recorded))), len(used), len(wrong))
-    )
-    if wrong:
+    for exchange in itertools.chain(caller.exchanges, read_exchanges(options.exchanges)):
+        check.hold(exchange)
+    check.finish()
+    if check.wrong:
         raise SystemExit(1)
 
 

@@ -16,11 +16,18 @@ pub fn golden(supervisor: &Supervisor, data: &str) -> Result<()> {
 }
 
 /// Validates exchanges with the emulator under the published OpenAPI documents: those of a scenario
-/// of its own, and those that the emulators of the last test run recorded.
+/// of its own, and those that the emulators of the last test run recorded. The recordings prove where
+/// Azure itself breaks its documents.
 pub fn openapi(supervisor: &Supervisor, data: &str) -> Result<()> {
     let exchanges = workspace::target()?.join("exchanges");
-    let recorded = [Path::new("--exchanges"), &exchanges];
-    check(supervisor, "openapi.py", &part(data, "specs")?, &recorded)
+    let recordings = part(data, "recordings")?;
+    let more = [
+        Path::new("--exchanges"),
+        &exchanges,
+        Path::new("--recordings"),
+        &recordings,
+    ];
+    check(supervisor, "openapi.py", &part(data, "specs")?, &more)
 }
 
 fn part(data: &str, name: &str) -> Result<PathBuf> {

@@ -92,13 +92,14 @@ impl Control {
         self.0.world().0.settings.role_propagation_requests = requests;
     }
 
-    /// Adds an address to which events about secrets are posted.
+    /// Adds an address to which events about secrets are posted, once it has answered Event Grid's question whether it
+    /// wants them.
     ///
     /// # Errors
     ///
     /// Fails if the address is not http or not on loopback.
     pub fn subscribe(&self, url: &str) -> Result<(), SubscriberError> {
-        self.0.subscribers().add(url)
+        self.0.subscribe(url)
     }
 
     /// Gives the settings.

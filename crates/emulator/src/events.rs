@@ -1,26 +1,29 @@
-//! Events as Event Grid posts them: to subscribers on this machine, at least once, with a few tries. What there is to tell
-//! comes from the world.
+//! Events as Event Grid posts them: to subscribers on this machine that have proven to want them, at least once, with a
+//! few tries. What there is to tell comes from the world.
 
-use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::Request;
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::Url;
 
 use crate::clock::pause;
 use crate::journal::{JournalEntry, shown_url};
 use crate::shared::Shared;
 use crate::world::World;
 use crate::world::expiry::NearExpiry;
+
+mod post;
+mod subscribers;
+
+pub use subscribers::SubscriberError;
+pub(crate) use subscribers::{Handshake, Subscribers};
+
+use post::{Answer, post};
 
 /// How often a delivery is tried.
 const TRIES: u32 = 3;
@@ -29,107 +32,104 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the next try waits.
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// An address that events cannot be posted to.
-#[derive(Debug, Error)]
-#[error("events are posted to http addresses on loopback only, not to `{url}`")]
-pub struct SubscriberError {
-    url: String,
+/// What the delivery does next, in the order in which it was asked.
+pub(crate) enum Errand {
+    /// Asks a new subscriber whether it wants events.
+    Ask(Url),
+    /// Tells those that want to hear of it.
+    Tell(Vec<NearExpiry>),
 }
 
-/// Those who hear of events.
-#[derive(Debug, Default)]
-pub(crate) struct Subscribers(BTreeSet<Url>);
-
-impl Subscribers {
-    /// Adds an address.
-    pub(crate) fn add(&mut self, url: &str) -> Result<(), SubscriberError> {
-        let refused = || SubscriberError {
-            url: url.to_owned(),
-        };
-        let parsed = Url::parse(url).map_err(|_| refused())?;
-        let is_loopback = match parsed.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if parsed.scheme() != "http" || !is_loopback {
-            return Err(refused());
-        }
-        self.0.insert(parsed);
-        Ok(())
-    }
-
-    /// Forgets all addresses.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Gives all addresses.
-    pub(crate) fn urls(&self) -> Vec<Url> {
-        self.0.iter().cloned().collect()
-    }
+/// What a subscriber answers to the question whether it wants events.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Validation {
+    validation_response: String,
 }
 
-/// Posts events as they come, until the emulator stops.
+/// Posts events as they come, until the emulator stops. `control` is where a subscriber may prove itself later.
 pub(crate) async fn deliver(
     shared: Arc<Shared>,
-    mut events: mpsc::UnboundedReceiver<Vec<NearExpiry>>,
+    mut errands: mpsc::UnboundedReceiver<Errand>,
+    control: SocketAddr,
 ) {
-    while let Some(events) = events.recv().await {
-        let body = {
-            let (world, _) = shared.world();
-            let written: Vec<Value> = events.iter().map(|event| written(&world, event)).collect();
-            json!(written).to_string()
-        };
-        let urls = shared.subscribers().urls();
-        for url in urls {
-            post_with_patience(&shared, &url, &body).await;
+    while let Some(errand) = errands.recv().await {
+        match errand {
+            Errand::Ask(url) => ask(&shared, &url, control).await,
+            Errand::Tell(events) => tell(&shared, &events).await,
         }
     }
 }
 
-async fn post_with_patience(shared: &Shared, url: &Url, body: &str) {
+/// Asks a subscriber whether it wants events. Until it says so, it hears of none.
+async fn ask(shared: &Shared, url: &Url, control: SocketAddr) {
+    let Some(code) = shared.subscribers().code(url) else {
+        return;
+    };
+    let body = json!([{
+        "id": code,
+        "topic": "",
+        "subject": "",
+        "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+        "eventTime": shared.clock.now().to_string(),
+        "data": {
+            "validationCode": code,
+            "validationUrl": format!("http://{control}/subscribers/validate?id={code}"),
+        },
+        "dataVersion": "2",
+        "metadataVersion": "1",
+    }]);
+    let answer = persist(shared, url, "SubscriptionValidation", &body.to_string()).await;
+    let proof = answer.and_then(|answer| serde_json::from_slice::<Validation>(&answer.body).ok());
+    match proof {
+        Some(proof) if shared.subscribers().validate(&proof.validation_response) => {
+            shared.note_change();
+        }
+        _ => tracing::warn!(
+            host = url.authority(),
+            "a subscriber has not validated itself"
+        ),
+    }
+}
+
+async fn tell(shared: &Shared, events: &[NearExpiry]) {
+    let body = {
+        let (world, _) = shared.world();
+        let written: Vec<Value> = events.iter().map(|event| written(&world, event)).collect();
+        json!(written).to_string()
+    };
+    let urls = shared.subscribers().validated();
+    for url in urls {
+        persist(shared, &url, "Notification", &body).await;
+    }
+}
+
+/// Posts until the subscriber takes it, or has been asked often enough. Gives the answer if it took it.
+async fn persist(shared: &Shared, url: &Url, kind: &'static str, body: &str) -> Option<Answer> {
     for attempt in 1..=TRIES {
-        let status = timeout(PATIENCE, post(url, body)).await.ok().flatten();
+        if attempt > 1 {
+            pause(BETWEEN).await;
+        }
+        let answer = timeout(PATIENCE, post(url, kind, body))
+            .await
+            .ok()
+            .flatten();
         shared.record(JournalEntry {
             at: shared.clock.now(),
             method: "POST".to_owned(),
             // A subscriber's address often has a key in its query.
             url: shown_url("http", url.authority(), url.path(), url.query()),
-            status,
+            status: answer.as_ref().map(|answer| answer.status),
             operation: "EventGrid_Publish".to_owned(),
             caller: None,
             bug: false,
         });
-        if status.is_some_and(|status| status < 300) || attempt == TRIES {
-            return;
+        let taken = answer.filter(|answer| answer.status < 300);
+        if taken.is_some() {
+            return taken;
         }
-        pause(BETWEEN).await;
     }
-}
-
-/// Posts a body and gives the status, or nothing if nobody answers.
-async fn post(url: &Url, body: &str) -> Option<u16> {
-    let address = url.socket_addrs(|| Some(80)).ok()?;
-    let stream = TcpStream::connect(address.as_slice()).await.ok()?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .ok()?;
-    // It ends with the sender.
-    tokio::spawn(connection);
-    let path = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    let request = Request::post(path)
-        .header("host", url.authority())
-        .header("content-type", "application/json; charset=utf-8")
-        .header("aeg-event-type", "Notification")
-        .body(Full::new(Bytes::from(body.to_owned())))
-        .ok()?;
-    let answer = sender.send_request(request).await.ok()?;
-    Some(answer.status().as_u16())
+    None
 }
 
 fn written(world: &World, event: &NearExpiry) -> Value {
@@ -159,29 +159,4 @@ fn written(world: &World, event: &NearExpiry) -> Value {
         "dataVersion": "1",
         "metadataVersion": "1",
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_stay_on_this_machine() {
-        let mut subscribers = Subscribers::default();
-        for url in [
-            "http://127.0.0.1:7071/hook?code=x",
-            "http://localhost/",
-            "http://[::1]:80/",
-        ] {
-            assert!(subscribers.add(url).is_ok(), "{url}");
-        }
-        for url in [
-            "https://127.0.0.1/",
-            "http://example.com/",
-            "http://10.0.0.1/",
-            "soon",
-        ] {
-            assert!(subscribers.add(url).is_err(), "{url}");
-        }
-    }
 }

@@ -232,6 +232,8 @@ fn unmodelled(prepared: &Prepared, call: &Call) -> Refusal {
 fn finish(world: &World, prepared: &Prepared, call: &Call, reply: Reply) -> Reply {
     let reply = reply
         .with_header("cache-control", "no-cache")
+        .with_header("pragma", "no-cache")
+        .with_header("expires", "-1")
         .with_header(
             "strict-transport-security",
             "max-age=31536000; includeSubDomains",

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::azurite::{Azurite, AzuriteError, Keys};
 use crate::clock::Clock;
-use crate::events::Subscribers;
+use crate::events::{Errand, SubscriberError, Subscribers};
 use crate::fault::{Faults, Rule};
 use crate::journal::{Journal, JournalEntry};
 use crate::record::Recorder;
@@ -18,7 +18,6 @@ use crate::routes::reply::Reply;
 use crate::throttle::Throttles;
 use crate::tls::Authority;
 use crate::world::World;
-use crate::world::expiry::NearExpiry;
 
 /// The state of one emulator.
 pub(crate) struct Shared {
@@ -29,7 +28,7 @@ pub(crate) struct Shared {
     remembered: Mutex<HashMap<String, Reply>>,
     throttles: Mutex<Throttles>,
     subscribers: Mutex<Subscribers>,
-    events: mpsc::UnboundedSender<Vec<NearExpiry>>,
+    errands: mpsc::UnboundedSender<Errand>,
     pub(crate) clock: Clock,
     pub(crate) authority: Authority,
     pub(crate) azurite: Option<Azurite>,
@@ -38,11 +37,12 @@ pub(crate) struct Shared {
     pub(crate) allowed_hosts: BTreeSet<String>,
     requests: AtomicU64,
     changes: AtomicU64,
+    waiting: AtomicU64,
     stop: watch::Sender<bool>,
 }
 
 impl Shared {
-    /// Puts the state together. Gives with it the way on which events come out.
+    /// Puts the state together. Gives with it the way on which errands of the delivery come out.
     pub(crate) fn new(
         world: World,
         clock: Clock,
@@ -50,8 +50,8 @@ impl Shared {
         azurite: Option<Azurite>,
         recorder: Option<Recorder>,
         allowed_hosts: BTreeSet<String>,
-    ) -> (Self, mpsc::UnboundedReceiver<Vec<NearExpiry>>) {
-        let (events, receiver) = mpsc::unbounded_channel();
+    ) -> (Self, mpsc::UnboundedReceiver<Errand>) {
+        let (errands, receiver) = mpsc::unbounded_channel();
         let shared = Self {
             world: Mutex::new(world),
             journal: Mutex::default(),
@@ -59,7 +59,7 @@ impl Shared {
             remembered: Mutex::default(),
             throttles: Mutex::default(),
             subscribers: Mutex::default(),
-            events,
+            errands,
             clock,
             authority,
             azurite,
@@ -67,6 +67,7 @@ impl Shared {
             allowed_hosts,
             requests: AtomicU64::new(0),
             changes: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
             stop: watch::Sender::new(false),
         };
         (shared, receiver)
@@ -123,13 +124,23 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds a subscriber, which is asked at once whether it wants events.
+    pub(crate) fn subscribe(&self, url: &str) -> Result<(), SubscriberError> {
+        let code = self.next_request_id();
+        let url = self.subscribers().add(url, code)?;
+        self.note_change();
+        // When the emulator ends, nobody asks any more.
+        let _unasked = self.errands.send(Errand::Ask(url));
+        Ok(())
+    }
+
     /// Sends the events on their way that the last request or the clock has brought about.
     pub(crate) fn follow_up(&self) {
         let events = self.world().0.expiries.take();
         if !events.is_empty() {
             self.note_change();
             // When the emulator ends, nobody hears of them any more.
-            let _unheard = self.events.send(events);
+            let _unheard = self.errands.send(Errand::Tell(events));
         }
     }
 
@@ -146,6 +157,11 @@ impl Shared {
     /// Adds a request to the journal.
     pub(crate) fn record(&self, entry: JournalEntry) {
         self.journal().record(entry);
+    }
+
+    /// Counts the requests that waited for a latency, and gives the number of the next.
+    pub(crate) fn next_waiting(&self) -> u64 {
+        self.waiting.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Gives the id of the next request.

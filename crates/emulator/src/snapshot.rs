@@ -19,7 +19,7 @@ use crate::world::World;
 /// The file of the snapshot.
 pub(crate) const FILE: &str = "state.json";
 /// Grows when a snapshot would be read as something else.
-const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
 /// How long a change may wait for the next snapshot.
 const BETWEEN: Duration = Duration::from_secs(5);
 
@@ -53,6 +53,7 @@ pub(crate) struct Snapshot<W> {
     real: Timestamp,
     pub(crate) ports: Ports,
     pub(crate) authority: KeptAuthority,
+    /// Those that have proven to want events.
     pub(crate) subscribers: Vec<String>,
     pub(crate) world: W,
 }
@@ -135,7 +136,7 @@ fn fill(shared: &Shared, addresses: Addresses, file: &mut dyn Write) -> std::io:
     };
     serde_json::to_writer(&mut *file, &format)?;
     file.write_all(b"\n")?;
-    let subscribers = shared.subscribers().urls();
+    let subscribers = shared.subscribers().validated();
     let (world, now) = shared.world();
     let snapshot = Snapshot {
         now,

@@ -162,7 +162,7 @@ pub async fn start(options: Options) -> Result<Emulator, StartError> {
     let allowed = options.allowed_hosts.iter();
     let allowed = allowed.map(|host| host.to_ascii_lowercase()).collect();
     let recorder = recorder(&options)?;
-    let (shared, events) = Shared::new(
+    let (shared, errands) = Shared::new(
         origin.world,
         origin.clock,
         authority,
@@ -171,13 +171,11 @@ pub async fn start(options: Options) -> Result<Emulator, StartError> {
         allowed,
     );
     let shared = Arc::new(shared);
-    subscribe(
-        &shared,
-        origin.subscribers.iter().chain(&options.event_subscribers),
-    )?;
+    subscribe(&shared, &origin.subscribers, &options.event_subscribers)?;
     shared.publish_keys().await.map_err(StartError::azurite)?;
     listeners.open(&shared)?;
-    shared.spawn(events::deliver(Arc::clone(&shared), events));
+    let delivery = events::deliver(Arc::clone(&shared), errands, addresses.control);
+    shared.spawn(delivery);
     let emulator = Emulator {
         shared,
         addresses,
@@ -263,15 +261,14 @@ async fn storage_beside(
     }
 }
 
-fn subscribe<'a>(
-    shared: &Shared,
-    urls: impl Iterator<Item = &'a String>,
-) -> Result<(), StartError> {
-    for url in urls {
-        shared
-            .subscribers()
-            .add(url)
-            .map_err(|error| StartError::because("a subscriber cannot be told", error))?;
+/// Takes up the subscribers of an earlier run, and asks the new ones among those that are named.
+fn subscribe(shared: &Shared, kept: &[String], named: &[String]) -> Result<(), StartError> {
+    let refused = |error| StartError::because("a subscriber cannot be told", error);
+    for url in kept {
+        shared.subscribers().take_up(url).map_err(refused)?;
+    }
+    for url in named.iter().filter(|url| !kept.contains(url)) {
+        shared.subscribe(url).map_err(refused)?;
     }
     Ok(())
 }

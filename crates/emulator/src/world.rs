@@ -18,6 +18,7 @@ pub(crate) mod account;
 pub(crate) mod activity;
 pub(crate) mod backup;
 pub(crate) mod definition;
+pub(crate) mod deleted_vault;
 pub(crate) mod directory;
 pub(crate) mod enrolment;
 pub(crate) mod expiry;
@@ -31,6 +32,7 @@ pub(crate) mod vault;
 
 use account::Account;
 use activity::ActivityLog;
+use deleted_vault::DeletedVault;
 use directory::{Caller, Directory};
 use expiry::Expiries;
 use group::Group;
@@ -66,6 +68,8 @@ pub(crate) struct World {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// By name in lower case.
     pub(crate) vaults: BTreeMap<String, Vault>,
+    /// By name in lower case; some may be over.
+    pub(crate) deleted_vaults: BTreeMap<String, DeletedVault>,
     pub(crate) expiries: Expiries,
     /// Grows with every change of a key or an account, so that a storage server beside knows when to look again.
     pub(crate) key_revision: u64,
@@ -93,6 +97,7 @@ impl World {
             groups: BTreeMap::new(),
             accounts: BTreeMap::new(),
             vaults: BTreeMap::new(),
+            deleted_vaults: BTreeMap::new(),
             expiries: Expiries::default(),
             key_revision: 0,
             next_rotation: None,

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -57,9 +56,9 @@ pub struct StartArgs {
     /// Keeps every exchange with its bodies in this file, one JSON object a line; it holds the emulator's secrets.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Lets every answer take at least this long, such as 80ms or 2s.
-    #[arg(long, value_name = "TIME", value_parser = latency, default_value = "0ms")]
-    pub latency: Duration,
+    /// Lets every answer take at least this long, such as 80ms or 2s, and up to the jitter longer: 80ms,jitter=20ms.
+    #[arg(long, value_name = "TIME", default_value = "0ms")]
+    pub latency: emulator::Latency,
     /// Whether requests are refused beyond Azure's published limits.
     #[arg(long, value_enum, default_value_t = Throttle::Off)]
     pub throttle: Throttle,
@@ -75,19 +74,6 @@ pub enum Throttle {
     Off,
     /// Azure's published limits, with their headers and Retry-After.
     Published,
-}
-
-fn latency(text: &str) -> Result<Duration, String> {
-    let refused = || format!("`{text}` is no time such as 80ms or 2s");
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1),
-        None => (text.strip_suffix('s').ok_or_else(refused)?, 1000),
-    };
-    let number: u64 = number.parse().map_err(|_| refused())?;
-    number
-        .checked_mul(unit)
-        .map(Duration::from_millis)
-        .ok_or_else(refused)
 }
 
 /// What to do with the clock.

@@ -71,7 +71,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 fn settings(args: &StartArgs) -> Settings {
     Settings {
-        latency_ms: u64::try_from(args.latency.as_millis()).unwrap_or(u64::MAX),
+        latency: args.latency,
         throttle: match args.throttle {
             Throttle::Off => Throttling::Off,
             Throttle::Published => Throttling::Published,

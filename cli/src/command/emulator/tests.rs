@@ -106,7 +106,7 @@ async fn a_started_emulator_says_where_it_is_and_ends_when_asked() {
         record: None,
         generate: None,
         fresh: false,
-        latency: std::time::Duration::ZERO,
+        latency: emulator::Latency::default(),
         throttle: Throttle::Off,
         event_subscriber: Vec::new(),
     };

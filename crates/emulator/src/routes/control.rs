@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::reply::Reply;
+use crate::events::Handshake;
 use crate::fault::Rule;
 use crate::period::Period;
 use crate::refusal::Refusal;
@@ -42,6 +43,15 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Option<Reply> {
         return Some(Reply::error(&Refusal::new(403, "NotLoopback", message)));
     }
     let segments = call.segments();
+    if let [place, "validate"] = segments
+        .iter()
+        .map(AsRef::as_ref)
+        .collect::<Vec<_>>()
+        .as_slice()
+        && *place == "subscribers"
+    {
+        return Some(validate(shared, call));
+    }
     let [place] = segments.as_slice() else {
         return identity_or_unknown(call);
     };
@@ -149,17 +159,33 @@ fn change_settings(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
 }
 
 fn subscribers(shared: &Shared) -> Reply {
-    let urls = shared.subscribers().urls();
-    let urls: Vec<String> = urls.iter().map(ToString::to_string).collect();
-    Reply::ok(json!({"subscribers": urls}))
+    let subscribers = shared.subscribers();
+    let written = subscribers.all().map(|(url, state)| {
+        let state = match state {
+            Handshake::Waiting { .. } => "waiting",
+            Handshake::Validated => "validated",
+        };
+        json!({"url": url.as_str(), "state": state})
+    });
+    Reply::ok(json!({"subscribers": written.collect::<Vec<Value>>()}))
 }
 
 fn subscribe(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
     let sent: Subscriber = read(call)?;
-    let added = shared.subscribers().add(&sent.url);
+    let added = shared.subscribe(&sent.url);
     added.map_err(|error| Refusal::new(400, "InvalidSubscriber", error.to_string()))?;
-    shared.note_change();
     Ok(subscribers(shared))
+}
+
+/// Takes the proof of a subscriber that opens the address it was sent, instead of answering with the code.
+fn validate(shared: &Shared, call: &Call) -> Reply {
+    let code = call.parameter("id").unwrap_or_default();
+    if shared.subscribers().validate(&code) {
+        shared.note_change();
+        return subscribers(shared);
+    }
+    let message = "No subscriber waits for this code.";
+    Reply::error(&Refusal::new(404, "NotFound", message))
 }
 
 fn clear(forget: impl FnOnce()) -> Reply {

@@ -7,12 +7,14 @@ use serde_json::json;
 use super::call::Call;
 use super::reply::Reply;
 use super::table::{Route, Tables};
+use super::vault::SERVICE_VERSION;
 use super::{Answer, Context};
 use crate::cloud::Cloud;
 use crate::refusal::Refusal;
 use crate::world::World;
 
 mod activity;
+mod deleted_vaults;
 mod groups;
 mod locks;
 mod page;
@@ -32,6 +34,7 @@ pub(crate) const TABLES: Tables = &[
     groups::ROUTES,
     storage::ROUTES,
     vaults::ROUTES,
+    deleted_vaults::ROUTES,
     activity::ROUTES,
     resources::ROUTES,
     resource_graph::ROUTES,
@@ -103,14 +106,57 @@ pub(crate) fn challenge(world: &World, cloud: &Cloud, call: &Call) -> Reply {
 
 /// Adds the headers that every answer has. While limits are not in force, what remains never shrinks.
 pub(crate) fn with_headers(call: &Call, reply: Reply) -> Reply {
-    let remaining = match call.method {
-        Method::GET | Method::HEAD => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
-        Method::DELETE => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
-        _ => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
+    let segments = call.segments();
+    let reply = reply.with_header("x-ms-correlation-request-id", call.id.as_str());
+    let has = |place: usize, name: &str| {
+        let found = segments.get(place);
+        found.is_some_and(|segment| segment.eq_ignore_ascii_case(name))
     };
-    reply
-        .with_header("x-ms-correlation-request-id", call.id.as_str())
-        .with_header(remaining.0, remaining.1)
+    let reply = if segments
+        .iter()
+        .any(|segment| segment.eq_ignore_ascii_case("Microsoft.KeyVault"))
+    {
+        reply.with_header(SERVICE_VERSION.0, SERVICE_VERSION.1)
+    } else {
+        reply
+    };
+    if has(1, "Microsoft.ResourceGraph") {
+        // It counts by itself and says so.
+        return reply;
+    }
+    let in_subscription = has(0, "subscriptions") && segments.len() > 1;
+    remaining(&call.method, in_subscription)
+        .iter()
+        .fold(reply, |reply, (name, left)| reply.with_header(name, *left))
+}
+
+/// Gives what is left of each bucket that a request takes from.
+fn remaining(method: &Method, in_subscription: bool) -> &'static [(&'static str, &'static str)] {
+    match (method, in_subscription) {
+        (&Method::GET | &Method::HEAD, true) => &[
+            ("x-ms-ratelimit-remaining-subscription-reads", "249"),
+            ("x-ms-ratelimit-remaining-subscription-global-reads", "3749"),
+        ],
+        (&Method::GET | &Method::HEAD, false) => {
+            &[("x-ms-ratelimit-remaining-tenant-reads", "249")]
+        }
+        (&Method::DELETE, true) => &[
+            ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
+            (
+                "x-ms-ratelimit-remaining-subscription-global-deletes",
+                "2999",
+            ),
+        ],
+        (&Method::DELETE, false) => &[("x-ms-ratelimit-remaining-tenant-deletes", "199")],
+        (_, true) => &[
+            ("x-ms-ratelimit-remaining-subscription-writes", "199"),
+            (
+                "x-ms-ratelimit-remaining-subscription-global-writes",
+                "2999",
+            ),
+        ],
+        (_, false) => &[("x-ms-ratelimit-remaining-tenant-writes", "199")],
+    }
 }
 
 /// Refuses a resource group that does not exist; a request without a group passes.

@@ -21,6 +21,9 @@ mod version;
 /// What a vault does here.
 pub(crate) const TABLES: Tables = &[storage::ROUTES, sas::ROUTES, secrets::ROUTES];
 
+/// What Key Vault says of itself, also where Resource Manager passes its answers on.
+pub(crate) const SERVICE_VERSION: (&str, &str) = ("x-ms-keyvault-service-version", "1.9.2800.1");
+
 /// Checks what every operation of a vault needs: the vault, a version, names, the caller's permission.
 pub(crate) fn check(context: &mut Context<'_>, route: &Route) -> Result<(), Refusal> {
     let (name, now) = (context.vault, context.now);
@@ -85,7 +88,7 @@ pub(crate) fn with_headers(world: &World, name: &str, reply: Reply) -> Reply {
         .map_or("unknown", |vault| vault.location.as_str());
     reply
         .with_header("x-ms-keyvault-region", region)
-        .with_header("x-ms-keyvault-service-version", "1.9.2800.1")
+        .with_header(SERVICE_VERSION.0, SERVICE_VERSION.1)
         .with_header(
             "x-ms-keyvault-network-info",
             "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;",

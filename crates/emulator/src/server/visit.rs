@@ -2,7 +2,6 @@
 //! the journal. A panic on the way is answered 500 and noted as a bug of the emulator.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use hyper::{Method, Response};
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +11,7 @@ use super::{ConnectionReset, Entrance, failed, respond, respond_torn};
 use crate::clock::{pause, real_now};
 use crate::fault::{Fault, When};
 use crate::journal::{JournalEntry, UNMODELLED, shown_url};
+use crate::latency::Latency;
 use crate::refusal::Refusal;
 use crate::routes::call::Call;
 use crate::routes::reply::Reply;
@@ -52,9 +52,9 @@ impl<'a> Visit<'a> {
         &mut self,
         prepared: &Prepared,
     ) -> Result<Response<AnswerBody>, ConnectionReset> {
-        let latency = self.shared.world().0.settings.latency_ms;
-        if latency > 0 {
-            pause(Duration::from_millis(latency)).await;
+        let latency = self.shared.world().0.settings.latency;
+        if latency != Latency::default() {
+            pause(latency.of(self.shared.next_waiting())).await;
         }
         let admitted = admit(&self.shared.world().0, prepared, self.call, real_now());
         match admitted {

@@ -51,7 +51,6 @@ pub(crate) fn event(world: &World, entry: &Activity) -> Value {
     let kind: Vec<&str> = entry.action.split('/').take(2).collect();
     json!({
         "authorization": {"action": entry.action, "scope": entry.resource_id},
-        "channels": "Operation",
         "caller": entry.caller,
         "category": text("Administrative"),
         "claims": {"appid": entry.caller},

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::cloud::Cloud;
 use crate::world::access::AccessPolicy;
 use crate::world::account::{Account, KeySlot};
+use crate::world::deleted_vault::DeletedVault;
 use crate::world::group::Group;
 use crate::world::role::{Role, RoleAssignment};
 use crate::world::vault::Vault;
@@ -147,6 +148,27 @@ pub(crate) fn vault(world: &World, entry: &Vault) -> Value {
         "type": "Microsoft.KeyVault/vaults",
         "location": entry.location,
         "tags": entry.tags,
+        "properties": properties,
+    })
+}
+
+/// Writes a deleted vault.
+pub(crate) fn deleted_vault(entry: &DeletedVault) -> Value {
+    let DeletedVault { vault, deletion } = entry;
+    let mut properties = json!({
+        "vaultId": vault.id(),
+        "location": vault.location,
+        "tags": vault.tags,
+        "deletionDate": precise(deletion.deleted),
+        "scheduledPurgeDate": precise(deletion.purge),
+    });
+    if let (true, Some(properties)) = (vault.purge_protection, properties.as_object_mut()) {
+        properties.insert("purgeProtectionEnabled".to_owned(), json!(true));
+    }
+    json!({
+        "id": entry.id(),
+        "name": vault.name,
+        "type": "Microsoft.KeyVault/deletedVaults",
         "properties": properties,
     })
 }

@@ -84,7 +84,14 @@ impl World {
         for account in inside {
             self.delete_account(&account, caller, now);
         }
-        self.vaults.retain(|_, vault| !covers(&id, &vault.id()));
+        let inside = self
+            .vaults
+            .values()
+            .filter(|vault| covers(&id, &vault.id()));
+        let inside: Vec<String> = inside.map(|vault| vault.name.clone()).collect();
+        for vault in inside {
+            self.delete_vault(&vault, caller, now);
+        }
         self.roles.remove_below(&id);
         self.locks.remove_below(&id);
         let action = "Microsoft.Resources/subscriptions/resourceGroups/delete";

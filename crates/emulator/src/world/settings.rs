@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::latency::Latency;
+
 /// What a caller of an enrolment or of a regeneration through the vault needs on the account. Azure's documents and the
 /// roles seen in use differ.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
@@ -41,8 +43,8 @@ pub struct Settings {
     pub caller_check: CallerCheck,
     /// How many seconds pass until an entry of the activity log can be read.
     pub activity_log_delay_seconds: u32,
-    /// How many milliseconds every answer takes at least.
-    pub latency_ms: u64,
+    /// How long answers take.
+    pub latency: Latency,
     /// Whether requests are counted against Azure's limits.
     pub throttle: Throttling,
 }
@@ -66,7 +68,7 @@ impl Default for Settings {
             empty_pages: false,
             caller_check: CallerCheck::default(),
             activity_log_delay_seconds: 0,
-            latency_ms: 0,
+            latency: Latency::default(),
             throttle: Throttling::default(),
         }
     }

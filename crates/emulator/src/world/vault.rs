@@ -1,5 +1,5 @@
 //! Vaults: their settings, who may do what in them, and the objects they hold. The life of those objects is in
-//! `enrolment`, `definition` and `secret`.
+//! `enrolment`, `definition` and `secret`; the end of a vault in `deleted_vault`.
 
 use std::collections::BTreeMap;
 
@@ -186,17 +186,5 @@ impl World {
         let action = "Microsoft.KeyVault/vaults/write";
         self.activity.record(action, &id, &caller.client_id, now);
         Ok(())
-    }
-
-    /// Takes a vault away with all that is in it, and the roles and locks on it.
-    pub(crate) fn delete_vault(&mut self, name: &str, caller: &Caller, now: Timestamp) {
-        let Some(vault) = self.vaults.remove(&name.to_ascii_lowercase()) else {
-            return;
-        };
-        let id = vault.id();
-        self.roles.remove_below(&id);
-        self.locks.remove_below(&id);
-        let action = "Microsoft.KeyVault/vaults/delete";
-        self.activity.record(action, &id, &caller.client_id, now);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use emulator::{Emulator, Fleet, Options};
 use http_body_util::{BodyExt, Full};
@@ -63,9 +65,13 @@ impl Bench {
         Self::started(Options::ephemeral(fleet)).await
     }
 
-    /// Starts an emulator.
+    /// Starts an emulator that keeps its exchanges, for `cargo xtask openapi`.
     pub async fn started(options: Options) -> Result<Self, Failure> {
-        let emulator = emulator::start(options).await?;
+        let emulator = emulator::start(Options {
+            record: Some(exchanges()),
+            ..options
+        })
+        .await?;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(
             emulator.ca_pem().as_bytes(),
@@ -186,6 +192,14 @@ impl Bench {
         self.vault("PUT", "/storage/logs?api-version=7.4", &enrolment())
             .await
     }
+}
+
+/// Names a file for the exchanges of one emulator.
+fn exchanges() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("exchanges");
+    folder.join(format!("emulator-{number}.jsonl"))
 }
 
 /// The body of an enrolment.

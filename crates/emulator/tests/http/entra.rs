@@ -122,7 +122,16 @@ async fn a_reader_sees_accounts_and_no_keys() -> Result<(), Failure> {
         .text("/access_token");
     let send = |method, path: String| {
         let (bench, token) = (&bench, &token);
-        async move { bench.send(method, MANAGEMENT, &path, Some(token), "").await }
+        let body = if path.contains("regenerateKey") {
+            r#"{"keyName": "key1"}"#
+        } else {
+            ""
+        };
+        async move {
+            bench
+                .send(method, MANAGEMENT, &path, Some(token), body)
+                .await
+        }
     };
     let seen = send("GET", "/subscriptions?api-version=2022-12-01".to_owned()).await?;
     assert_eq!(

@@ -64,6 +64,28 @@ async fn published_limits_refuse_with_the_time_to_wait_when_they_are_in_force()
 }
 
 #[tokio::test]
+async fn every_answer_takes_at_least_the_latency_that_was_set() -> Result<(), Failure> {
+    let bench = Bench::standard().await?;
+    let token = bench.token("https://management.azure.com").await?;
+    let settings = Settings {
+        latency: "120ms,jitter=40ms".parse()?,
+        ..Settings::default()
+    };
+    bench.emulator.control().set_settings(settings);
+    // The emulator's own clock runs with real time.
+    let before = bench.emulator.control().now();
+    for _ in 0..2 {
+        let answer = bench
+            .send("GET", MANAGEMENT, &account(), Some(&token), "")
+            .await?;
+        assert_eq!(answer.status, 200);
+    }
+    let passed = bench.emulator.control().now().duration_since(before);
+    assert!(passed.as_millis() >= 240, "{passed}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_torn_answer_ends_in_the_middle_of_its_body() -> Result<(), Failure> {
     let bench = Bench::standard().await?;
     strike(

@@ -25,7 +25,12 @@ async fn a_read_only_lock_blocks_keys_and_changes_and_lets_read() -> Result<(), 
         ("PATCH", format!("{ACCOUNT}?{version}")),
         ("DELETE", format!("{ACCOUNT}?{version}")),
     ] {
-        let refused = bench.management(method, &path, "{}").await?;
+        let body = if path.contains("regenerateKey") {
+            r#"{"keyName": "key1"}"#
+        } else {
+            "{}"
+        };
+        let refused = bench.management(method, &path, body).await?;
         assert_eq!(refused.refusal(), (409, "ScopeLocked".to_owned()), "{path}");
     }
     let granted = bench.grant_key_vault().await?;

@@ -2,6 +2,7 @@
 
 mod client;
 mod clouds;
+mod deleted_vaults;
 mod entra;
 mod events;
 mod faults;

@@ -127,7 +127,7 @@ async fn the_journal_names_operations_and_holds_no_secret() -> Result<(), Failur
     bench.grant_key_vault().await?;
     bench.enrol().await?;
     bench
-        .vault("GET", "/storage/logs?api-version=7.4&sig=c2VjcmV0", "")
+        .vault("GET", "/storage/logs?api-version=6.0&sig=c2VjcmV0", "")
         .await?;
     let journal = bench.emulator.control().journal();
     let operations: Vec<&str> = journal

@@ -28,14 +28,14 @@ async fn what_is_missing_is_refused_in_the_recorded_words() -> Result<(), Failur
     .await?;
     check_refused(
         &bench,
-        &format!("{group}/none/{STORAGE}/x?{version}"),
+        &format!("{group}/none/{STORAGE}/stnone?{version}"),
         404,
         "ResourceGroupNotFound",
     )
     .await?;
     check_refused(
         &bench,
-        &format!("{group}/rg-emulator/{STORAGE}/x?{version}"),
+        &format!("{group}/rg-emulator/{STORAGE}/stnone?{version}"),
         404,
         "ResourceNotFound",
     )

@@ -167,14 +167,12 @@ async fn the_secret_of_a_definition_changes_through_its_definition_only() -> Res
     bench
         .vault("PUT", "/storage/logs/sas/read?api-version=7.4", DEFINITION)
         .await?;
-    for method in ["PUT", "PATCH"] {
-        let refused = bench
-            .vault(
-                method,
-                "/secrets/logs-read?api-version=7.4",
-                r#"{"value": "x"}"#,
-            )
-            .await?;
+    for (method, body) in [
+        ("PUT", r#"{"value": "x"}"#),
+        ("PATCH", r#"{"contentType": "x"}"#),
+    ] {
+        let path = "/secrets/logs-read/?api-version=7.4";
+        let refused = bench.vault(method, path, body).await?;
         assert_eq!(refused.status, 409, "{method}");
     }
     let listed = bench.vault("GET", "/secrets?api-version=7.4", "").await?;

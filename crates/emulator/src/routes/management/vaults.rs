@@ -37,18 +37,6 @@ pub(super) const ROUTES: &[Route] = &[
         "Vaults_CheckNameAvailability",
         check_name,
     ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedVaults",
-        "Vaults_ListDeleted",
-        list_deleted,
-    ),
-    Route::new(
-        "GET",
-        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{vault}",
-        "Vaults_GetDeleted",
-        read_deleted,
-    ),
     Route::new("GET", vault!(""), "Vaults_ListByResourceGroup", list),
     Route::new("GET", vault!("/{vault}"), "Vaults_Get", read),
     Route::new("PUT", vault!("/{vault}"), "Vaults_CreateOrUpdate", put),
@@ -81,10 +69,21 @@ struct VaultBody {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct VaultProperties {
+    #[serde(default)]
+    create_mode: CreateMode,
     access_policies: Option<Vec<PolicyBody>>,
     enable_rbac_authorization: Option<bool>,
     enable_purge_protection: Option<bool>,
     soft_delete_retention_in_days: Option<u32>,
+}
+
+/// Whether a PUT makes a vault, or brings a deleted one back.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum CreateMode {
+    #[default]
+    Default,
+    Recover,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +130,8 @@ fn read(context: &mut Context<'_>) -> Answer {
 
 fn check_name(context: &mut Context<'_>) -> Answer {
     let sent: NameBody = body(context.call)?;
-    let free = context.world.vault(&sent.name).is_err();
+    let deleted = context.world.deleted_vault(&sent.name, context.now);
+    let free = context.world.vault(&sent.name).is_err() && deleted.is_none();
     Ok(Reply::ok(if free {
         json!({"nameAvailable": true})
     } else {
@@ -140,37 +140,59 @@ fn check_name(context: &mut Context<'_>) -> Answer {
     }))
 }
 
-/// Vaults that are deleted are gone at once, so there is never one to recover.
-fn list_deleted(_context: &mut Context<'_>) -> Answer {
-    Ok(Reply::ok(json!({"value": []})))
-}
-
-fn read_deleted(context: &mut Context<'_>) -> Answer {
-    let name = context.part("vault");
-    let message = format!("The specified deleted vault '{name}' does not exist.");
-    Err(Refusal::new(404, "DeletedVaultNotFound", message))
-}
-
 fn put(context: &mut Context<'_>) -> Answer {
     permit(context, WRITE, &resource_id(context))?;
     check_group(context)?;
     let name = context.part("vault").to_owned();
-    let elsewhere = context
-        .world
-        .vault(&name)
-        .is_ok_and(|vault| !vault.id().eq_ignore_ascii_case(&resource_id(context)));
-    if elsewhere {
-        let message = format!(
-            "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the name is already taken."
-        );
-        return Err(Refusal::new(409, "VaultAlreadyExists", message));
+    let id = resource_id(context);
+    let deleted = context.world.deleted_vault(&name, context.now);
+    let is_deleted = deleted.is_some();
+    let holders = [
+        context.world.vault(&name).ok(),
+        deleted.map(|entry| &entry.vault),
+    ];
+    if holders
+        .into_iter()
+        .flatten()
+        .any(|holder| !holder.id().eq_ignore_ascii_case(&id))
+    {
+        return Err(taken(&name));
     }
     let sent: VaultBody = body(context.call)?;
     if context.world.vault(&name).is_err() {
-        let vault = new_vault(context, &name, sent.location.as_deref())?;
-        context.world.add_vault(vault);
+        begin(context, &name, &sent, is_deleted)?;
     }
     change(context, sent)
+}
+
+/// Makes a vault, or brings a deleted one back if the request says so.
+fn begin(
+    context: &mut Context<'_>,
+    name: &str,
+    sent: &VaultBody,
+    is_deleted: bool,
+) -> Result<(), Refusal> {
+    let (caller, now) = (context.caller()?, context.now);
+    if sent.properties.create_mode == CreateMode::Recover {
+        return context.world.recover_vault(name, &caller, now);
+    }
+    if is_deleted {
+        let message = "A vault with the same name already exists in deleted state. You need to either recover or purge \
+                       existing key vault. Follow this link https://go.microsoft.com/fwlink/?linkid=2149745 for more \
+                       information on soft delete.";
+        return Err(Refusal::new(409, "ConflictError", message));
+    }
+    let vault = new_vault(context, name, sent.location.as_deref())?;
+    context.world.add_vault(vault);
+    Ok(())
+}
+
+/// Refuses a name that another vault has, or had until it was deleted.
+fn taken(name: &str) -> Refusal {
+    let message = format!(
+        "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the name is already taken."
+    );
+    Refusal::new(409, "VaultAlreadyExists", message)
 }
 
 fn update(context: &mut Context<'_>) -> Answer {
