@@ -127,6 +127,40 @@ GENERAL = [
     ("keyvault secret purge --vault-name {V} -n plain", None),
 ]
 
+# What is made, locked and deleted.
+RESOURCES = [
+    ("account list", one),
+    ("group create -n made -l westeurope", member("properties.provisioningState", "Succeeded")),
+    ("group list --query '[].name'", lambda shown: sorted(shown) == ["made", GROUP]),
+    (
+        "storage account create -n stmade -g made -l westeurope --sku Standard_LRS",
+        member("sku.name", "Standard_LRS"),
+    ),
+    (
+        "storage account update -n stmade -g made --key-exp-days 60 --sas-exp 1.00:00:00"
+        " --allow-shared-key-access false",
+        member("keyPolicy.keyExpirationPeriodInDays", 60),
+    ),
+    ("lock create --name keep --lock-type CanNotDelete -g made", member("level", "CanNotDelete")),
+    ("lock list -g made", one),
+    ("lock delete --name keep -g made", None),
+    (
+        "keyvault create -n kv-made -g made -l westeurope --retention-days 7"
+        " --enable-rbac-authorization false",
+        member("properties.softDeleteRetentionInDays", 7),
+    ),
+    ("keyvault list --query '[].name'", lambda shown: sorted(shown) == [VAULT, "kv-made"]),
+    ("keyvault delete -n kv-made -g made", anything),
+    ("keyvault list-deleted", one),
+    ("keyvault show-deleted -n kv-made", member("name", "kv-made")),
+    ("keyvault recover -n kv-made", member("name", "kv-made")),
+    ("keyvault delete -n kv-made", anything),
+    ("keyvault purge -n kv-made", anything),
+    ("keyvault list-deleted", none),
+    ("storage account delete -n stmade -g made --yes", None),
+    ("group delete -n made --yes", None),
+]
+
 # What ended with 2.53.1: every subcommand of `az keyvault storage` and its `sas-definition`.
 MANAGED = [
     (
@@ -240,7 +274,7 @@ def main():
     options = parser.parse_args()
     with Emulator(options.keyrotation) as azure:
         az = Az(options.python, azure)
-        for line, check in GENERAL + (MANAGED if options.managed else []):
+        for line, check in GENERAL + RESOURCES + (MANAGED if options.managed else []):
             az.expect(line, check)
         unmodelled = [request for request in azure.unmodelled() if not request.startswith(NEWS)]
         if unmodelled:

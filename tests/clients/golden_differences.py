@@ -196,7 +196,8 @@ DIFFERENCES = [
     ("*", None, "body*.properties.accessTier", LATER),
     ("*", None, "body*.properties.allowBlobPublicAccess", LATER),
     ("*", None, "body*.properties.minimumTlsVersion", LATER),
-    ("*", None, "body*.properties.encryption", "how blobs are encrypted plays no part in rotation"),
+    ("*", None, "body*.properties.encryption.services.*.keyType", LATER),
+    ("msak-*-2018", 4, "body.properties.encryption.services.file", LATER),
     ("*", None, "body*.properties.privateEndpointConnections", "the emulator has no networks"),
     ("*", None, "body*.properties.isHnsEnabled", "the emulator's accounts have no file systems"),
     (

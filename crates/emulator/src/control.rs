@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::clock::AdvanceError;
-use crate::events::SubscriberError;
+use crate::events::subscribers::SubscriberError;
 use crate::fault::{ChanceRule, FaultRule, Rule};
 use crate::journal::JournalEntry;
 use crate::period::{Period, PeriodError};

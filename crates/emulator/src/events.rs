@@ -18,10 +18,7 @@ use crate::world::World;
 use crate::world::expiry::NearExpiry;
 
 mod post;
-mod subscribers;
-
-pub use subscribers::SubscriberError;
-pub(crate) use subscribers::{Handshake, Subscribers};
+pub(crate) mod subscribers;
 
 use post::{Answer, post};
 

@@ -44,7 +44,7 @@ mod world;
 
 pub use clock::AdvanceError;
 pub use control::{Control, ControlError};
-pub use events::SubscriberError;
+pub use events::subscribers::SubscriberError;
 pub use fault::{Always, ChanceRule, Fault, FaultRule, When};
 pub use fleet::generate::{Sizes, SizesError};
 pub use fleet::{DEFAULT_CLIENT, DEFAULT_OBJECT, DEFAULT_TENANT, Fleet, FleetError};

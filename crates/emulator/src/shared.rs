@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::azurite::{Azurite, AzuriteError, Keys};
 use crate::clock::Clock;
-use crate::events::{Errand, SubscriberError, Subscribers};
+use crate::events::Errand;
+use crate::events::subscribers::{SubscriberError, Subscribers};
 use crate::fault::{Faults, Rule};
 use crate::journal::{Journal, JournalEntry};
 use crate::record::Recorder;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::reply::Reply;
-use crate::events::Handshake;
+use crate::events::subscribers::Handshake;
 use crate::fault::Rule;
 use crate::period::Period;
 use crate::refusal::Refusal;

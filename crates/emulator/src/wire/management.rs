@@ -69,6 +69,11 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, key_times: KeyTimes) -> Va
         },
         "primaryLocation": entry.location,
         "statusOfPrimary": "available",
+        // Clients look into it before they change an account.
+        "encryption": {
+            "services": {"file": encrypted(entry.created), "blob": encrypted(entry.created)},
+            "keySource": "Microsoft.Storage",
+        },
     });
     if let Some(properties) = properties.as_object_mut() {
         if let Some(allowed) = entry.allow_shared_key {
@@ -101,6 +106,10 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, key_times: KeyTimes) -> Va
         "tags": entry.tags,
         "properties": properties,
     })
+}
+
+fn encrypted(since: Timestamp) -> Value {
+    json!({"keyType": "Account", "enabled": true, "lastEnabledTime": precise(since)})
 }
 
 /// Writes both keys with their values.

@@ -1,5 +1,7 @@
 //! Deleted vaults as resources: finding and purging them. They are recovered by a PUT of the vault.
 
+use serde_json::json;
+
 use super::page::page;
 use super::{permit, scope};
 use crate::routes::reply::Reply;
@@ -20,6 +22,18 @@ pub(super) const ROUTES: &[Route] = &[
         "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{vault}",
         "Vaults_GetDeleted",
         read,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedManagedHSMs",
+        "ManagedHsms_ListDeleted",
+        list_modules,
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/managedHSMs",
+        "ManagedHsms_ListBySubscription",
+        list_modules,
     ),
     Route::new(
         "POST",
@@ -45,6 +59,11 @@ fn read(context: &mut Context<'_>) -> Answer {
     permit(context, READ, &scope(context))?;
     let found = find(context).ok_or_else(|| missing(context.part("vault")))?;
     Ok(Reply::ok(deleted_vault_body(found)))
+}
+
+/// Hardware modules are not emulated, so there are none. Clients ask for them together with vaults.
+fn list_modules(_context: &mut Context<'_>) -> Answer {
+    Ok(Reply::ok(json!({"value": []})))
 }
 
 /// Purges at once, where Azure takes a while.

@@ -11,7 +11,8 @@ use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
 use crate::wire::resource::{account_row, vault_row};
 use crate::world::World;
-use crate::world::account::READ as READ_ACCOUNT;
+use crate::world::account::{Account, READ as READ_ACCOUNT};
+use crate::world::vault::Vault;
 
 mod query;
 
@@ -56,11 +57,17 @@ fn resources(context: &mut Context<'_>) -> Answer {
     let options = sent.options.unwrap_or_default();
     let start = start(&options)?;
     let object_id = context.caller()?.object_id;
-    let seen = rows(context.world, &object_id, &sent.subscriptions);
-    let (columns, rows) = query.run(seen);
+    let world = &*context.world;
+    let found = query.run(
+        seen(world, &object_id, &sent.subscriptions),
+        |one| match one {
+            Resource::Account(one) => account_row(world, one),
+            Resource::Vault(one) => vault_row(world, one),
+        },
+    );
     let size = options.top.unwrap_or(LARGEST).clamp(1, LARGEST);
-    let total = rows.len();
-    let page: Vec<Value> = rows.into_iter().skip(start).take(size).collect();
+    let total = found.len();
+    let page = found.page(start, size);
     let is_table = match options.result_format.as_deref() {
         Some(format) => format.eq_ignore_ascii_case("table"),
         None => context.call.api_version().unwrap_or_default().as_str() < OBJECTS_SINCE,
@@ -70,7 +77,7 @@ fn resources(context: &mut Context<'_>) -> Answer {
         "count": page.len(),
         "resultTruncated": "false",
         "facets": [],
-        "data": if is_table { table(&columns, &page) } else { json!(page) },
+        "data": if is_table { table(found.columns(), &page) } else { json!(page) },
     });
     if let (true, Some(answer)) = (start + size < total, answer.as_object_mut()) {
         let token = URL_SAFE_NO_PAD.encode((start + size).to_string());
@@ -82,21 +89,30 @@ fn resources(context: &mut Context<'_>) -> Answer {
         .with_header("x-ms-ratelimit-remaining-tenant-resource-requests", "14"))
 }
 
+/// What a query can be about.
+enum Resource<'a> {
+    Account(&'a Account),
+    Vault(&'a Vault),
+}
+
 /// Gives all resources that the caller may read, in the order of their ids.
-fn rows(world: &World, object_id: &str, subscriptions: &[String]) -> Vec<Value> {
+fn seen<'a>(
+    world: &'a World,
+    object_id: &'a str,
+    subscriptions: &'a [String],
+) -> impl Iterator<Item = Resource<'a>> {
     let asked = |id: &str| {
         subscriptions.is_empty() || subscriptions.iter().any(|one| one.eq_ignore_ascii_case(id))
     };
-    let accounts = world.accounts.values().filter(|one| {
+    let accounts = world.accounts.values().filter(move |one| {
         asked(&one.subscription) && world.roles.allows(object_id, READ_ACCOUNT, &one.id())
     });
-    let vaults = world.vaults.values().filter(|one| {
+    let vaults = world.vaults.values().filter(move |one| {
         asked(&one.subscription) && world.roles.allows(object_id, READ_VAULT, &one.id())
     });
-    let accounts = accounts.map(|one| account_row(world, one));
     accounts
-        .chain(vaults.map(|one| vault_row(world, one)))
-        .collect()
+        .map(Resource::Account)
+        .chain(vaults.map(Resource::Vault))
 }
 
 fn start(options: &QueryOptions) -> Result<usize, Refusal> {
