@@ -57,4 +57,5 @@ def main():
         raise AssertionError("%d bytes, not below %d" % (most, LIMIT))
 
 
-main()
+if __name__ == "__main__":
+    main()

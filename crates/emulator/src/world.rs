@@ -28,6 +28,7 @@ pub(crate) mod role;
 pub(crate) mod rotation;
 pub(crate) mod secret;
 pub(crate) mod settings;
+pub(crate) mod tags;
 pub(crate) mod vault;
 
 use account::Account;

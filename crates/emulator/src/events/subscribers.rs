@@ -127,7 +127,7 @@ mod tests {
         assert!(!subscribers.validate("another"));
         assert_eq!(subscribers.validated(), []);
         assert!(subscribers.validate("code"));
-        assert_eq!(subscribers.validated(), [url.clone()]);
+        assert_eq!(subscribers.validated(), std::slice::from_ref(&url));
         assert_eq!(subscribers.code(&url), None);
         let again = subscribers.add("http://localhost/", "new".to_owned());
         assert_eq!(again.ok(), Some(url));

@@ -181,7 +181,7 @@ impl Builder {
             kind: "StorageV2".to_owned(),
             sku: "Standard_LRS".to_owned(),
             stale: None,
-            tags: entry.tags.clone(),
+            tags: entry.tags.clone().into(),
         };
         self.accounts.insert(entry.name.clone(), account.id());
         self.world.add_account(account);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::directory::Caller;
+use super::tags::Tags;
 use crate::canary::{KeyMaterial, Mint};
 use crate::refusal::Refusal;
 
@@ -121,7 +122,7 @@ pub(crate) struct Account {
     pub(crate) kind: String,
     pub(crate) sku: String,
     pub(crate) stale: Option<Box<StaleTimes>>,
-    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) tags: Tags,
 }
 
 /// Says whether a text can be the name of an account.
@@ -252,7 +253,7 @@ impl World {
             account.sas_policy = Some(Box::new(policy));
         }
         if let Some(tags) = change.tags {
-            account.tags = tags;
+            account.tags = tags.into();
         }
         let id = account.id();
         self.activity.record(WRITE, &id, &caller.client_id, now);

@@ -220,7 +220,7 @@ fn new_account(context: &Context<'_>, name: String, sent: AccountBody) -> Result
         kind: sent.kind.ok_or_else(|| required("kind"))?,
         sku: sent.sku.ok_or_else(|| required("sku"))?.name,
         stale: None,
-        tags: sent.tags.unwrap_or_default(),
+        tags: sent.tags.unwrap_or_default().into(),
     })
 }
 
