@@ -5,10 +5,12 @@ would be with Azure ends the program with an error.
 """
 
 import argparse
+import base64
 import inspect
 import json
 import logging
 import os
+import pathlib
 import time
 import urllib.parse
 import urllib.request
@@ -36,22 +38,47 @@ def credential():
 
 
 def identity():
-    """azure-identity: client secret, environment, managed identity, and a wrong secret."""
+    """azure-identity: client secret, environment, assertions, both managed identities, a wrong secret."""
     from azure.core.exceptions import ClientAuthenticationError
     from azure.identity import (
+        ClientAssertionCredential,
         ClientSecretCredential,
         EnvironmentCredential,
         ManagedIdentityCredential,
+        WorkloadIdentityCredential,
     )
 
     scope = "https://management.azure.com/.default"
-    for kind in (credential(), EnvironmentCredential(), ManagedIdentityCredential()):
+    tenant, client = os.environ["AZURE_TENANT_ID"], os.environ["AZURE_CLIENT_ID"]
+    file = pathlib.Path(os.environ["HOME"]) / "federated-token"
+    file.write_text(assertion())
+    kinds = [
+        credential(),
+        EnvironmentCredential(),
+        ClientAssertionCredential(tenant, client, assertion),
+        WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=str(file)),
+        ManagedIdentityCredential(),
+    ]
+    # Without these two variables, which App Service sets, the identity is that of a machine.
+    service = {name: os.environ.pop(name) for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")}
+    # A machine is asked over plain HTTP, which the proxy passes on for this one address.
+    os.environ["HTTP_PROXY"] = os.environ["HTTPS_PROXY"]
+    kinds.append(ManagedIdentityCredential())
+    for kind in kinds:
         token = kind.get_token(scope)
         expect(token.token and token.expires_on > time.time(), "%s: no token" % type(kind).__name__)
-    tenant, client = os.environ["AZURE_TENANT_ID"], os.environ["AZURE_CLIENT_ID"]
+    del os.environ["HTTP_PROXY"]
+    os.environ.update(service)
     wrong = ClientSecretCredential(tenant, client, "wrong")
     error = raised(ClientAuthenticationError, lambda: wrong.get_token(scope))
     expect("AADSTS7000215" in str(error), "a wrong secret: %s" % error)
+
+
+def assertion():
+    """Returns what a pipeline or a cluster would vouch with; the emulator knows no issuer's key."""
+    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    claims = {"iss": "https://issuer.example", "sub": "job", "exp": int(time.time()) + 600}
+    return "%s.%s.%s" % (part({"alg": "RS256", "typ": "JWT"}), part(claims), part("signature"))
 
 
 def secrets():

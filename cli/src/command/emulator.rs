@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 
-use self::args::{ClockArgs, JournalArgs, JournalFormat, StartArgs, StateArgs};
+use self::args::{ClockArgs, JournalArgs, JournalFormat, QUICK_START, StartArgs, StateArgs};
 use self::client::{Client, ClientError};
 use crate::Doors;
 use crate::exit_code::ExitCode;
@@ -26,6 +26,7 @@ use crate::output::Streams;
 /// a proxy that other programs are led to by environment variables. Its clock can be put forward,
 /// so that a rotation period passes in a moment. Nothing reaches Azure.
 #[derive(Debug, Args)]
+#[command(after_help = QUICK_START)]
 pub struct EmulatorArgs {
     /// What to do.
     #[command(subcommand)]

@@ -5,6 +5,19 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+/// Enough to begin with.
+pub const QUICK_START: &str = "\
+Quick start:
+  keyrotation emulator start --state-dir /tmp/azure
+  . /tmp/azure/env.sh         in another shell; az, terraform and keyrotation now see it
+  keyrotation check           the default fleet has an account with old keys
+  keyrotation emulator clock --state-dir /tmp/azure --advance P46D
+
+A fleet of your own, after `start`:
+  --fleet FILE
+  --generate accounts=10000,subscriptions=50,vaults=100,enrolled=2000,seed=7
+While it runs, the control interface takes faults, settings and subscribers; see the emulator's manual.";
+
 /// Where the files of an emulator are.
 #[derive(Debug, Args)]
 pub struct StateArgs {
@@ -15,15 +28,7 @@ pub struct StateArgs {
 
 /// How to start an emulator.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Quick start:
-  keyrotation emulator start --state-dir /tmp/azure
-  . /tmp/azure/env.sh         in another shell; az, terraform and keyrotation now see it
-  keyrotation check           the default fleet has an account with old keys
-  keyrotation emulator clock --state-dir /tmp/azure --advance P46D
-
-A fleet of your own:  --fleet FILE, or --generate accounts=10000,subscriptions=50,vaults=100,enrolled=2000,seed=7
-While it runs, the control interface takes faults, settings and subscribers; see the emulator's manual.")]
+#[command(after_help = QUICK_START)]
 pub struct StartArgs {
     /// The folder for the certificate, the addresses and the variables; it is made if missing. What the emulator knows is
     /// kept there too, and the next start goes on from it.

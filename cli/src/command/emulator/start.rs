@@ -1,5 +1,6 @@
 //! `keyrotation emulator start`: reads the fleet, starts, says what is where, waits for the end.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use emulator::{Emulator, Fleet, Memory, Options, Settings, Throttling};
@@ -98,17 +99,46 @@ fn summary(emulator: &Emulator, folder: &Path) -> String {
             "it goes on from where the last one in this folder was; --fresh starts anew".to_owned(),
         );
     }
-    let open = [addresses.tls, addresses.proxy].into_iter();
-    for address in open.filter(|address| !address.ip().is_loopback()) {
-        lines.push(format!(
-            "WARNING: {address} can be reached from other machines. Whoever reaches it can sign in with known secrets, and \
-             the proxy connects to every --allow-host. Use this in a closed network only."
-        ));
-    }
+    lines.extend(
+        [addresses.tls, addresses.proxy]
+            .into_iter()
+            .filter_map(warning),
+    );
     lines.push(format!("lead other programs here:  . {folder}/env.sh"));
     lines.push(format!(
         "let time pass:             keyrotation emulator clock --state-dir {folder} --advance P46D"
     ));
     lines.push("end it with Ctrl-C".to_owned());
     lines.join("\n")
+}
+
+/// Warns of an address that is not this machine's alone.
+fn warning(address: SocketAddr) -> Option<String> {
+    (!address.ip().is_loopback()).then(|| {
+        format!(
+            "WARNING: {address} can be reached from other machines. Whoever reaches it can sign in with known secrets, and \
+             the proxy connects to every --allow-host. Use this in a closed network only."
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_others_reach_is_warned_of() {
+        for (address, is_open) in [
+            ("127.0.0.1:443", false),
+            ("[::1]:443", false),
+            ("0.0.0.0:443", true),
+            ("[::]:443", true),
+            ("192.0.2.1:443", true),
+        ] {
+            let warning = warning(address.parse().expect("an address"));
+            let begins = format!("WARNING: {address} can be reached from other machines.");
+            let warned = warning.is_some_and(|text| text.starts_with(&begins));
+            assert_eq!(warned, is_open, "{address}");
+        }
+    }
 }

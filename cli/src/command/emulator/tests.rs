@@ -91,6 +91,24 @@ async fn a_running_emulator_is_steered_through_its_folder() {
     std::fs::remove_dir_all(folder).expect("the folder was made");
 }
 
+#[test]
+fn the_help_is_enough_to_begin_with() {
+    use clap::Args as _;
+    for command in [
+        EmulatorArgs::augment_args(clap::Command::new("emulator")),
+        StartArgs::augment_args(clap::Command::new("start")),
+    ] {
+        let help = command.clone().render_long_help().to_string();
+        for line in [
+            "keyrotation emulator start --state-dir /tmp/azure",
+            ". /tmp/azure/env.sh",
+            "--generate accounts=10000",
+        ] {
+            assert!(help.contains(line), "{}: {help}", command.get_name());
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_started_emulator_says_where_it_is_and_ends_when_asked() {
     let folder = folder("started");

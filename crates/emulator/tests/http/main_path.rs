@@ -122,6 +122,31 @@ async fn the_proxy_refuses_hosts_that_are_not_modelled_and_keeps_a_note() -> Res
 }
 
 #[tokio::test]
+async fn a_client_that_trusts_other_authorities_is_not_deceived() -> Result<(), Failure> {
+    let (bench, other) = (Bench::standard().await?, Bench::standard().await?);
+    let stranger = Bench {
+        config: std::sync::Arc::clone(&other.config),
+        ..bench
+    };
+    let refused = stranger.send("GET", VAULT, "/secrets", None, "").await;
+    let error = refused.err().ok_or("the stranger was let in")?;
+    assert!(error.to_string().contains("certificate"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_control_interface_listens_on_loopback_or_not_at_all() -> Result<(), Failure> {
+    let options = emulator::Options {
+        control_listen: "0.0.0.0:0".parse()?,
+        ..emulator::Options::ephemeral(emulator::Fleet::standard())
+    };
+    let refused = Bench::started(options).await.err();
+    let error = refused.ok_or("it listens to everybody")?.to_string();
+    assert!(error.contains("must listen on loopback"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_journal_names_operations_and_holds_no_secret() -> Result<(), Failure> {
     let bench = Bench::standard().await?;
     bench.grant_key_vault().await?;

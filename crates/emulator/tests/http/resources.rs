@@ -220,6 +220,35 @@ async fn pages(bench: &Bench, list: &str) -> Result<Vec<usize>, Failure> {
 }
 
 #[tokio::test]
+async fn the_activity_log_comes_in_pages_newest_first() -> Result<(), Failure> {
+    let bench = Bench::standard().await?;
+    bench
+        .management("PUT", &group(), r#"{"location": "westeurope"}"#)
+        .await?;
+    for name in ["stone", "sttwo"] {
+        bench.management("PUT", &account(name), NEW_ACCOUNT).await?;
+    }
+    let settings = Settings {
+        page_size: 2,
+        ..Settings::default()
+    };
+    bench.emulator.control().set_settings(settings);
+    let first = log(&bench, "").await?;
+    assert_eq!(count(&first), 2);
+    let newest = first.text("/value/0/resourceId");
+    assert!(newest.ends_with("/sttwo"), "{newest}");
+    let next = first.text("/nextLink");
+    let second = bench
+        .management("GET", &next.replace("https://management.azure.com", ""), "")
+        .await?;
+    assert_eq!(
+        (count(&second), second.text("/nextLink")),
+        (1, String::new())
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn lists_come_in_pages_of_which_some_may_be_empty() -> Result<(), Failure> {
     let bench = Bench::standard().await?;
     let accounts = "providers/Microsoft.Storage/storageAccounts?api-version=2023-05-01";
