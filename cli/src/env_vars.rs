@@ -27,7 +27,7 @@ const fn since_0_1(name: &'static str, meaning: &'static str) -> Variable {
     }
 }
 
-static VARIABLES: [Variable; 18] = [
+static VARIABLES: [Variable; 35] = [
     since_0_1(
         "ARM_TENANT_ID",
         "the tenant to sign in to (or AZURE_TENANT_ID)",
@@ -41,10 +41,47 @@ static VARIABLES: [Variable; 18] = [
         "its client secret (or AZURE_CLIENT_SECRET)",
     ),
     since_0_1(
+        "ARM_CLIENT_SECRET_FILE_PATH",
+        "the file that holds its client secret",
+    ),
+    since_0_1(
+        "ARM_CLIENT_CERTIFICATE",
+        "its certificate with the key: PEM, or Base64 of a PKCS#12 file",
+    ),
+    since_0_1(
+        "ARM_CLIENT_CERTIFICATE_PATH",
+        "the file of its certificate with the key, PEM or PKCS#12",
+    ),
+    since_0_1(
+        "ARM_CLIENT_CERTIFICATE_PASSWORD",
+        "the password of the certificate, if the key is encrypted",
+    ),
+    since_0_1("ARM_OIDC_TOKEN", "its federated token"),
+    since_0_1(
         "ARM_OIDC_TOKEN_FILE_PATH",
         "the file of its federated token",
     ),
-    since_0_1("ARM_USE_OIDC", "whether to sign in with a federated token"),
+    since_0_1(
+        "ARM_OIDC_REQUEST_URL",
+        "the https address where a job gets its federated token",
+    ),
+    since_0_1("ARM_OIDC_REQUEST_TOKEN", "what opens that address"),
+    since_0_1(
+        "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID",
+        "the service connection whose identity a job of Azure Pipelines takes",
+    ),
+    since_0_1(
+        "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID",
+        "the same as ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID, which wins",
+    ),
+    since_0_1(
+        "ARM_USE_OIDC",
+        "whether to sign in with a federated token: a given one, or that of the job",
+    ),
+    since_0_1(
+        "ARM_USE_AKS_WORKLOAD_IDENTITY",
+        "whether to sign in with the workload identity of a cluster",
+    ),
     since_0_1(
         "ARM_USE_MSI",
         "whether to sign in as the machine's managed identity",
@@ -60,8 +97,30 @@ static VARIABLES: [Variable; 18] = [
         "the same as ARM_CLIENT_SECRET, which wins",
     ),
     since_0_1(
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "the same as ARM_CLIENT_CERTIFICATE_PATH, which wins",
+    ),
+    since_0_1(
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "the same as ARM_CLIENT_CERTIFICATE_PASSWORD, which wins",
+    ),
+    since_0_1(
         "AZURE_FEDERATED_TOKEN_FILE",
         "the file of the federated token, as clusters set it",
+    ),
+    since_0_1(
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "where a job of GitHub Actions gets its token, as GitHub sets it",
+    ),
+    since_0_1("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "what opens that address"),
+    since_0_1(
+        "SYSTEM_OIDCREQUESTURI",
+        "where a job of Azure Pipelines gets its token, as the service sets it",
+    ),
+    since_0_1("SYSTEM_ACCESSTOKEN", "what opens that address"),
+    since_0_1(
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
+        "the service connection of the task this runs in, as the task sets it",
     ),
     since_0_1(
         "ARM_ENVIRONMENT",

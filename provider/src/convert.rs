@@ -63,7 +63,7 @@ pub(crate) fn parse_vault(text: &str, cloud: Option<&Cloud>) -> Result<VaultUrl,
         Some(cloud) => VaultUrl::parse(text, cloud).map_err(|error| error.to_string()),
         None => {
             let mut failure = String::new();
-            for cloud in Cloud::ALL {
+            for cloud in Cloud::known() {
                 match VaultUrl::parse(text, &cloud) {
                     Ok(vault) => return Ok(vault),
                     Err(error) if failure.is_empty() => failure = error.to_string(),
@@ -180,7 +180,8 @@ pub(crate) fn check<T, E: ToString>(
     })
 }
 
-fn limit(text: &str) -> Result<Duration, String> {
+/// Reads a length of time as other providers write it.
+pub(crate) fn limit(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no length of time such as 30m, 90s or 1h30m");
     let length: SignedDuration = text.parse().map_err(|_| wrong())?;
     Duration::try_from(length)

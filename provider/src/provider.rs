@@ -202,6 +202,10 @@ impl Provider for KeyRotation {
         ]
     }
 
+    fn validate(&self, config: &Value) -> Diagnostics {
+        config::check(config)
+    }
+
     async fn configure(&self, request: ConfigureRequest) -> Diagnostics {
         let mut diagnostics = Diagnostics::default();
         self.shared.set_features(Features::read(&request.config));

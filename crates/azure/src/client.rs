@@ -9,7 +9,7 @@ mod message;
 mod pages;
 mod pipelines;
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc};
 
 use azure_core::http::{Context, PipelineSendOptions, RawResponse, headers::CLIENT_REQUEST_ID};
 use jiff::Timestamp;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub user_agent: String,
     /// How often and how long to try.
     pub retry: RetrySettings,
+    /// How many requests may be under way at the same time; `None` for as many as there are.
+    pub max_concurrent_requests: Option<NonZeroU32>,
 }
 
 /// Says why no client could be made.
@@ -135,6 +137,7 @@ impl Settings {
             no_proxy: env.first_var(&["NO_PROXY", "no_proxy"]),
             user_agent: concat!("keyrotation/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetrySettings::default(),
+            max_concurrent_requests: None,
         }
     }
 }

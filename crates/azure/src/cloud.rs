@@ -1,9 +1,11 @@
 //! The Azure clouds: one table of endpoints, audiences and suffixes.
 
+mod custom;
+
 use std::{fmt, str::FromStr};
 
 /// Is one of the Azure clouds; everything that differs between them is asked here.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Cloud {
     /// The worldwide cloud.
     #[default]
@@ -12,6 +14,48 @@ pub enum Cloud {
     UsGovernment,
     /// The cloud in China, run by 21Vianet.
     China,
+    /// A cloud that somebody else runs, such as an Azure Stack Hub; [`Cloud::custom`] makes it.
+    Custom(CustomCloud),
+}
+
+/// Is a cloud whose endpoints come from settings.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CustomCloud(&'static Endpoints);
+
+/// Is what settings say about a cloud that is not in our table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CloudEndpoints {
+    /// The https address of the sign-in service.
+    pub authority: String,
+    /// The https address of Azure Resource Manager.
+    pub resource_manager: String,
+    /// The audience of its tokens, if it is not its address.
+    pub resource_manager_audience: Option<String>,
+    /// What follows the name in the host of a vault.
+    pub vault_suffix: String,
+    /// What follows `{account}.{service}` in the hosts of a storage account.
+    pub storage_suffix: String,
+    /// The https address of Microsoft Graph.
+    pub graph: String,
+    /// The application id of Key Vault, if it is not that of the public cloud.
+    pub key_vault_application_id: Option<String>,
+}
+
+/// Says which endpoint of a cloud cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` cannot be the {field} of a cloud: {rule}")]
+pub struct CloudError {
+    field: &'static str,
+    text: String,
+    rule: &'static str,
+}
+
+impl CloudError {
+    /// Names the member of [`CloudEndpoints`].
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
 }
 
 /// Says that a text names no cloud.
@@ -21,6 +65,7 @@ pub struct UnknownCloud {
     text: String,
 }
 
+#[derive(PartialEq, Eq, Hash)]
 struct Endpoints {
     names: &'static [&'static str],
     authority: &'static str,
@@ -31,6 +76,7 @@ struct Endpoints {
     graph: &'static str,
     graph_scope: &'static str,
     key_vault_application_id: &'static str,
+    token_exchange_audience: &'static str,
 }
 
 // The first name is ours, the second is that of the Azure CLI.
@@ -44,6 +90,7 @@ const PUBLIC: Endpoints = Endpoints {
     graph: "https://graph.microsoft.com",
     graph_scope: "https://graph.microsoft.com/.default",
     key_vault_application_id: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+    token_exchange_audience: "api://AzureADTokenExchange",
 };
 
 const US_GOVERNMENT: Endpoints = Endpoints {
@@ -60,6 +107,7 @@ const US_GOVERNMENT: Endpoints = Endpoints {
     graph: "https://graph.microsoft.us",
     graph_scope: "https://graph.microsoft.us/.default",
     key_vault_application_id: "7e7c393b-45d0-48b1-a35e-2905ddf8183c",
+    token_exchange_audience: "api://AzureADTokenExchangeUSGov",
 };
 
 const CHINA: Endpoints = Endpoints {
@@ -72,10 +120,11 @@ const CHINA: Endpoints = Endpoints {
     graph: "https://microsoftgraph.chinacloudapi.cn",
     graph_scope: "https://microsoftgraph.chinacloudapi.cn/.default",
     key_vault_application_id: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+    token_exchange_audience: "api://AzureADTokenExchangeChina",
 };
 
 impl Cloud {
-    /// Lists every cloud.
+    /// Lists every cloud that Microsoft and 21Vianet run.
     pub const ALL: [Self; 3] = [Self::Public, Self::UsGovernment, Self::China];
 
     fn endpoints(self) -> &'static Endpoints {
@@ -83,7 +132,27 @@ impl Cloud {
             Self::Public => &PUBLIC,
             Self::UsGovernment => &US_GOVERNMENT,
             Self::China => &CHINA,
+            Self::Custom(CustomCloud(endpoints)) => endpoints,
         }
+    }
+
+    /// Makes a cloud of settings, or finds it if it was made before.
+    ///
+    /// A cloud is known from then on to the end of the process, so that names of its vaults can be
+    /// told from others.
+    ///
+    /// # Errors
+    /// The first endpoint that is no https address or no suffix of host names.
+    pub fn custom(endpoints: &CloudEndpoints) -> Result<Self, CloudError> {
+        custom::intern(endpoints).map(|endpoints| Self::Custom(CustomCloud(endpoints)))
+    }
+
+    /// Lists all clouds that are known in this process.
+    #[must_use]
+    pub fn known() -> Vec<Self> {
+        let made = custom::interned().into_iter();
+        let made = made.map(|endpoints| Self::Custom(CustomCloud(endpoints)));
+        Self::ALL.into_iter().chain(made).collect()
     }
 
     /// Gives the cloud's name as our settings write it.
@@ -139,6 +208,12 @@ impl Cloud {
     pub fn key_vault_application_id(&self) -> &'static str {
         self.endpoints().key_vault_application_id
     }
+
+    /// Gives whom a token of another issuer has to be meant for, if Entra ID shall take it.
+    #[must_use]
+    pub fn token_exchange_audience(&self) -> &'static str {
+        self.endpoints().token_exchange_audience
+    }
 }
 
 impl FromStr for Cloud {
@@ -164,6 +239,18 @@ impl FromStr for Cloud {
 impl fmt::Display for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cloud({self})")
+    }
+}
+
+impl fmt::Debug for CustomCloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CustomCloud({})", self.0.arm)
     }
 }
 

@@ -75,6 +75,14 @@ impl Env {
         std::fs::read_to_string(path)
     }
 
+    /// Reads a small file of any bytes, such as a certificate with its key.
+    ///
+    /// # Errors
+    /// Whatever the file system says; the caller adds the path.
+    pub fn read_bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
     /// Makes an id that nobody else has.
     #[must_use]
     pub fn random_id(&self) -> Uuid {

@@ -216,9 +216,9 @@ impl VaultUrl {
     /// Reads an address that ARM told us, whichever cloud it belongs to.
     pub(crate) fn parse_in_any_cloud(text: &str) -> Result<Self, IdError> {
         let rule = "it is in no known cloud";
-        let in_cloud = |cloud| Self::parse(text, cloud).ok();
-        Cloud::ALL
-            .iter()
+        let in_cloud = |cloud| Self::parse(text, &cloud).ok();
+        Cloud::known()
+            .into_iter()
             .find_map(in_cloud)
             .ok_or_else(|| IdError::new(Self::KIND, text, rule))
     }

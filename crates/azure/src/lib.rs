@@ -39,14 +39,18 @@ mod wire;
 pub use crate::{
     client::{Caller, Client, ReadClient, Settings, SetupError},
     clock::{Clock, ManualClock, SystemClock},
-    cloud::{Cloud, UnknownCloud},
+    cloud::{Cloud, CloudEndpoints, CloudError, UnknownCloud},
     env::Env,
     error::{Error, ForbiddenCause, Kind},
     id::{
         IdError, KeyName, ManagedStorageName, PrincipalId, RoleAssignmentId, SasDefinitionName,
         SecretName, StorageAccountId, SubscriptionId, VaultId, VaultUrl,
     },
-    identity::{SignIn, SignInError, SignInSettings},
+    identity::{
+        Application, SignIn, SignInError, SignInSettings,
+        certificate::{CertificateError, ClientCertificate},
+        job::{JobService, JobToken},
+    },
     request::{Access, Change, Disclose, Endpoint, Idempotency, List, Listed, Read, Request},
     sas::{SasTemplate, SasTemplateError},
     secret::{KeyMaterial, SasToken},

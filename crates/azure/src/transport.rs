@@ -1,5 +1,6 @@
 //! The door to Azure: one HTTP client for ARM, Key Vault, Graph and the sign-in service.
 
+pub(crate) mod limited;
 pub mod scripted;
 
 use std::{

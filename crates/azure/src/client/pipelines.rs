@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     cloud::Cloud,
     env::Env,
-    identity::credential::Credential,
+    identity::credential::{Credential, Means},
     request::{Endpoint, Idempotency},
     stage::{
         bearer::Bearer,
@@ -24,7 +24,7 @@ use crate::{
         trace::Trace,
         user_agent::UserAgent,
     },
-    transport::{self, TransportSettings, scripted::ScriptedTransport},
+    transport::{self, TransportSettings, limited::Limited, scripted::ScriptedTransport},
 };
 
 /// Holds the pipelines, and what they share.
@@ -60,26 +60,27 @@ impl Pipelines {
             https_proxy: settings.https_proxy.as_deref(),
             no_proxy: settings.no_proxy.as_deref(),
         };
-        let transport = transport::connect(&transport, &env)?;
+        let mut transport = transport::connect(&transport, &env)?;
+        if let Some(most) = settings.max_concurrent_requests {
+            transport = Arc::new(Limited::new(transport, most));
+        }
         let parts = Parts {
             transport,
-            clock: clock.clone(),
+            clock,
             env,
             retry: settings.retry,
             user_agent: settings.user_agent,
             authority: settings.cloud.authority(),
         };
         let way = settings.sign_in.way();
-        let sign_in_parts = parts.clone();
-        // Asking for a token changes nothing, so it may always be repeated.
-        let options = move || sign_in_parts.options(Idempotency::Repeatable);
-        let credential =
-            Credential::of_sign_in(settings.sign_in, options, clock).map_err(|source| {
-                SetupError::SignIn {
-                    way,
-                    source: source.into(),
-                }
-            })?;
+        tracing::info!(way, cloud = %settings.cloud, "signing in");
+        let means = parts.sign_in_means(settings.cloud);
+        let credential = Credential::of_sign_in(settings.sign_in, means).map_err(|source| {
+            SetupError::SignIn {
+                way,
+                source: source.into(),
+            }
+        })?;
         Ok(Self::new(settings.cloud, parts, credential))
     }
 
@@ -162,7 +163,19 @@ impl Parts {
         )
     }
 
-    pub(super) fn options(&self, unstated: Idempotency) -> ClientOptions {
+    /// Gives what credentials ask for tokens with.
+    pub(super) fn sign_in_means(&self, cloud: Cloud) -> Means {
+        let parts = self.clone();
+        Means {
+            cloud,
+            clock: self.clock.clone(),
+            env: self.env.clone(),
+            // Asking for a token changes nothing, so it may always be repeated.
+            options: Box::new(move || parts.options(Idempotency::Repeatable)),
+        }
+    }
+
+    fn options(&self, unstated: Idempotency) -> ClientOptions {
         let retry = Retry {
             settings: self.retry,
             clock: self.clock.clone(),

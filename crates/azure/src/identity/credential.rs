@@ -11,20 +11,25 @@ use async_trait::async_trait;
 use azure_core::{
     credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions},
     error::{Error, ErrorKind},
-    http::ClientOptions,
+    http::{ClientOptions, Pipeline},
 };
 use azure_identity::{
-    AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
-    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
-    WorkloadIdentityCredentialOptions,
+    AzureCliCredential, AzureCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::sync::OnceCell;
 
-use super::SignIn;
-use crate::clock::Clock;
+use super::{
+    Application, SignIn,
+    assertion::{Given, Signed},
+    certificate::ClientCertificate,
+    job::Fetched,
+};
+use crate::{clock::Clock, cloud::Cloud, env::Env};
 
 /// Bounds every request for a token; `az` alone may need ten seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
@@ -33,6 +38,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(90);
 const LONGEST_FIRST_WAIT: Duration = Duration::from_secs(10);
 /// A token this close to its end is not used any more.
 const MARGIN_SECONDS: i64 = 300;
+
+/// Is what credentials ask for tokens with.
+pub(crate) struct Means {
+    pub(crate) cloud: Cloud,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) env: Env,
+    /// Makes the options of a pipeline, anew for each.
+    pub(crate) options: Box<dyn Fn() -> ClientOptions + Send + Sync>,
+}
 
 type Build = dyn Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync;
 
@@ -56,17 +70,13 @@ pub(crate) struct Token {
 }
 
 impl Credential {
-    /// Builds the credential of a way to sign in; `options` is made anew for each.
-    pub(crate) fn of_sign_in(
-        sign_in: SignIn,
-        options: impl Fn() -> ClientOptions + Send + Sync + 'static,
-        clock: Arc<dyn Clock>,
-    ) -> azure_core::Result<Self> {
+    /// Builds the credential of a way to sign in.
+    pub(crate) fn of_sign_in(sign_in: SignIn, means: Means) -> azure_core::Result<Self> {
         let first_wait = match sign_in {
             SignIn::ManagedIdentity { .. } => LONGEST_FIRST_WAIT,
             _ => LONGEST_WAIT,
         };
-        Self::new(move || build(&sign_in, options(), &clock), first_wait)
+        Self::new(move || build(&sign_in, &means), first_wait)
     }
 
     pub(crate) fn new(
@@ -153,15 +163,11 @@ impl fmt::Debug for Credential {
 }
 
 /// Everything is given explicitly: what is left out, azure_identity reads from the environment.
-fn build(
-    sign_in: &SignIn,
-    client_options: ClientOptions,
-    clock: &Arc<dyn Clock>,
-) -> azure_core::Result<Arc<dyn TokenCredential>> {
+fn build(sign_in: &SignIn, means: &Means) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let client_options = (means.options)();
     Ok(match sign_in {
         SignIn::ClientSecret {
-            tenant,
-            client_id,
+            application: Application { tenant, client_id },
             secret,
         } => ClientSecretCredential::new(
             tenant,
@@ -169,9 +175,26 @@ fn build(
             Secret::new(secret.expose_secret().to_owned()),
             Some(ClientSecretCredentialOptions { client_options }),
         )?,
+        SignIn::ClientCertificate {
+            application,
+            certificate,
+        } => {
+            let signed = signed(certificate, application, means);
+            asserting(application, signed, client_options)?
+        }
+        SignIn::FederatedToken { application, token } => {
+            asserting(application, Given(token.clone()), client_options)?
+        }
+        SignIn::Job { application, job } => {
+            let fetched = Fetched {
+                job: job.clone(),
+                audience: means.cloud.token_exchange_audience(),
+                pipeline: pipeline((means.options)()),
+            };
+            asserting(application, fetched, client_options)?
+        }
         SignIn::WorkloadIdentity {
-            tenant,
-            client_id,
+            application: Application { tenant, client_id },
             token_file,
         } => WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
             credential_options: ClientAssertionCredentialOptions { client_options },
@@ -192,10 +215,54 @@ fn build(
             };
             Arc::new(Remembering::new(
                 AzureCliCredential::new(Some(options))?,
-                clock.clone(),
+                means.clock.clone(),
             ))
         }
     })
+}
+
+/// Lets an application sign in with assertions.
+fn asserting(
+    application: &Application,
+    assertion: impl ClientAssertion + 'static,
+    client_options: ClientOptions,
+) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    let options = ClientAssertionCredentialOptions { client_options };
+    let (tenant, client_id) = (application.tenant.clone(), application.client_id.clone());
+    Ok(ClientAssertionCredential::new(
+        tenant,
+        client_id,
+        assertion,
+        Some(options),
+    )?)
+}
+
+fn signed(certificate: &ClientCertificate, application: &Application, means: &Means) -> Signed {
+    Signed {
+        certificate: certificate.clone(),
+        client_id: application.client_id.clone(),
+        audience: token_address(means.cloud, &application.tenant),
+        clock: means.clock.clone(),
+        env: means.env.clone(),
+    }
+}
+
+/// Gives the address of Entra ID that azure_identity sends assertions to.
+fn token_address(cloud: Cloud, tenant: &str) -> String {
+    format!("{}/{tenant}/oauth2/v2.0/token", cloud.authority())
+}
+
+fn pipeline(options: ClientOptions) -> Pipeline {
+    let version = Some(env!("CARGO_PKG_VERSION"));
+    let (per_call, per_try) = (Vec::new(), Vec::new());
+    Pipeline::new(
+        Some("keyrotation"),
+        version,
+        options,
+        per_call,
+        per_try,
+        None,
+    )
 }
 
 /// Remembers the tokens of a credential that has no memory, and asks once for many.

@@ -87,7 +87,9 @@ impl Challenge {
                 "the vault's challenge asks for a token of another service",
             ));
         }
-        Ok(format!("https://{host}/.default"))
+        // Azure Stack distinguishes its installations by a path.
+        let path = resource.path().trim_end_matches('/');
+        Ok(format!("https://{host}{path}/.default"))
     }
 }
 
