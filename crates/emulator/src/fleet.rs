@@ -114,6 +114,9 @@ pub(crate) struct ApplicationEntry {
     pub(crate) object_id: String,
     pub(crate) name: Option<String>,
     pub(crate) client_secret: Option<String>,
+    /// Certificates in PEM form that it may sign assertions with.
+    #[serde(default)]
+    pub(crate) certificates: Vec<String>,
     #[serde(default)]
     pub(crate) roles: Vec<RoleEntry>,
 }

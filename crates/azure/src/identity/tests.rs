@@ -72,7 +72,10 @@ fn some<T: From<&'static str>>(text: &'static str) -> Option<T> {
 
 /// Gives the path of a throw-away key.
 fn fixture(name: &str) -> String {
-    format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!(
+        "{}/../../tests/fixtures/throw-away/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    )
 }
 
 const ARM: [(&str, &str); 3] = [

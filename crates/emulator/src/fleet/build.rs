@@ -21,7 +21,7 @@ mod check;
 mod managed;
 mod roles;
 
-use check::{group, guid, time, wrong};
+use check::{certificates, group, guid, time, wrong};
 
 const IDENTITY_CLIENT: &str = "c11e4700-0000-4000-8000-000000000002";
 const IDENTITY_OBJECT: &str = "0b7ec700-0000-4000-8000-000000000002";
@@ -108,9 +108,11 @@ impl Builder {
             let object_id = guid(&format!("{at}.object_id"), &entry.object_id)?;
             let name = entry.name.as_deref().unwrap_or("application");
             let secret = entry.client_secret.clone();
-            self.world.directory.add(Application::new(
-                &client_id, &object_id, name, secret, &mint,
-            ));
+            let certificates = certificates(&at, &entry.certificates)?;
+            let application = Application::new(&client_id, &object_id, name, secret, &mint);
+            self.world
+                .directory
+                .add(application.with_certificates(&certificates));
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Entra ID: tokens for applications by secret or assertion, and the documents that clients read before they ask.
 
+mod assertion;
+
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::reply::Reply;
@@ -206,31 +206,7 @@ fn authenticate(
         let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
         return Err(Denial::new(401, "invalid_client", 7_000_218, text));
     };
-    check_assertion(assertion, context.real_now.as_second())
-}
-
-/// An assertion comes from an issuer that the emulator cannot know, so its signature is not checked; its shape and its
-/// end are.
-fn check_assertion(assertion: &str, real_now: i64) -> Result<(), Denial> {
-    let malformed = || {
-        let text = "Client assertion contains an invalid signature or is not a JSON Web Token.";
-        Denial::new(401, "invalid_client", 50027, text)
-    };
-    let parts: Vec<&str> = assertion.split('.').collect();
-    let [_, payload, _] = parts.as_slice() else {
-        return Err(malformed());
-    };
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| malformed())?;
-    let claims: Value = serde_json::from_slice(&payload).map_err(|_| malformed())?;
-    let end = claims
-        .get("exp")
-        .and_then(Value::as_i64)
-        .ok_or_else(malformed)?;
-    if end <= real_now {
-        let text = "Client assertion is not within its valid time range.";
-        return Err(Denial::new(401, "invalid_client", 700_024, text));
-    }
-    Ok(())
+    assertion::check(context, application, assertion)
 }
 
 /// Reads the resource that a token is asked for: `https://vault.azure.net/.default`, also with two slashes, or the bare

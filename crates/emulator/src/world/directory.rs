@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -22,6 +24,9 @@ pub(crate) struct Application {
     pub(crate) object_id: String,
     pub(crate) display_name: String,
     secret: ClientSecret,
+    /// The certificates it may sign with, in Base64.
+    #[serde(default)]
+    certificates: Vec<String>,
 }
 
 #[derive(Clone, Deserialize, Serialize)]
@@ -49,7 +54,24 @@ impl Application {
             object_id,
             display_name: display_name.to_owned(),
             secret,
+            certificates: Vec::new(),
         }
+    }
+
+    /// Registers certificates, given as DER.
+    pub(crate) fn with_certificates(mut self, certificates: &[Vec<u8>]) -> Self {
+        self.certificates = certificates
+            .iter()
+            .map(|der| STANDARD.encode(der))
+            .collect();
+        self
+    }
+
+    /// Gives the registered certificates as DER.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.certificates
+            .iter()
+            .filter_map(|text| STANDARD.decode(text).ok())
     }
 
     /// Gives the client secret.

@@ -49,7 +49,7 @@ impl<'a> MakeWriter<'a> for Log {
 fn ways() -> [Vec<(&'static str, &'static str)>; 5] {
     const FILE: &str = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/fixtures/throw-away-modern.p12"
+        "/../../tests/fixtures/throw-away/throw-away-modern.p12"
     );
     [
         vec![("ARM_CLIENT_SECRET", "canary-client-secret")],

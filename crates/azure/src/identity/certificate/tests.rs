@@ -7,7 +7,10 @@ use super::*;
 
 /// Gives a file of the folder of throw-away keys.
 fn file(name: &str) -> Vec<u8> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/");
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/fixtures/throw-away/"
+    );
     std::fs::read(format!("{folder}{name}")).expect("a fixture")
 }
 

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use uuid::Uuid;
+use webpki::EndEntityCert;
 
 use crate::fleet::FleetError;
 
@@ -38,4 +40,18 @@ pub(super) fn wrong(path: &str, problem: impl Display) -> FleetError {
         path: path.to_owned(),
         problem: problem.to_string(),
     }
+}
+
+/// Reads certificates as DER.
+pub(super) fn certificates(at: &str, texts: &[String]) -> Result<Vec<Vec<u8>>, FleetError> {
+    let read = |(index, text): (usize, &String)| {
+        let der = CertificateDer::from_pem_slice(text.as_bytes()).ok();
+        der.filter(|der| EndEntityCert::try_from(der).is_ok())
+            .map(|der| der.to_vec())
+            .ok_or_else(|| {
+                let place = format!("{at}.certificates[{index}]");
+                wrong(&place, "it is no certificate in PEM form")
+            })
+    };
+    texts.iter().enumerate().map(read).collect()
 }
