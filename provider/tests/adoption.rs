@@ -284,3 +284,60 @@ async fn a_vault_that_refuses_the_list_is_an_error() {
     let found = harness.list(POLICY, config, Search::default()).await;
     assert!(found.iter().any(|listed| listed.diagnostics.has_errors()));
 }
+
+/// What the first release stores. A later one has to read it, whatever it stores itself.
+const STORED: [(&str, &str); 3] = [
+    (
+        "keyrotation_policy",
+        r#"{"active_key":"key1","id":"https://kv1.vault.azure.net/storage/stlogs",
+            "key1_created_at":"2026-01-01T00:00:00Z","key2_created_at":null,
+            "key_vault":{"auto_regenerate":true,"grant_access":null,"initial_active_key":null,
+                "key_vault_principal_id":null,"name":"stlogs",
+                "vault_uri":"https://kv1.vault.azure.net/"},
+            "longest_key_life":"P60D","max_key_age":"P90D","next_rotation_due":null,
+            "rotation_period":"P30D","set_key_expiration_policy":true,
+            "storage_account_id":"/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stlogs",
+            "tags":null,"timeouts":null}"#,
+    ),
+    (
+        "keyrotation_sas_definition",
+        r#"{"enabled":true,"id":"https://kv1.vault.azure.net/storage/stlogs/sas/read",
+            "ip_range":null,"name":"read","permissions":"r",
+            "policy_id":"https://kv1.vault.azure.net/storage/stlogs","protocol":"https",
+            "resource_types":"o","secret_id":"https://kv1.vault.azure.net/secrets/stlogs-read",
+            "services":"b","signed_version":"2018-03-28","tags":{"a":"b"},
+            "template_uri":"sv=2018-03-28&ss=b&srt=o&sp=r&spr=https","timeouts":null,
+            "validity_period":"PT4H"}"#,
+    ),
+    (
+        "keyrotation_vault_access",
+        r#"{"id":"/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv1/access/22222222-2222-2222-2222-222222222201/read_sas",
+            "mode":"access_policy","principal_id":"22222222-2222-2222-2222-222222222201",
+            "principal_type":"ServicePrincipal","purpose":"read_sas","role":null,
+            "role_definition_id":null,"secret_permissions":["get"],"storage_permissions":[],
+            "timeouts":null,
+            "vault_id":"/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv1",
+            "vault_uri":"https://kv1.vault.azure.net/"}"#,
+    ),
+];
+
+#[tokio::test]
+async fn what_the_first_release_stores_is_read_as_it_is() {
+    let (harness, transport) = harness([]);
+    for (kind, stored) in STORED {
+        let read = harness.upgrade(kind, 0, stored).await;
+        assert!(
+            read.diagnostics.is_empty(),
+            "{kind}: {:?}",
+            read.diagnostics
+        );
+        let state = read.state();
+        let json: serde_json::Value = serde_json::from_str(stored).expect("JSON");
+        for (name, value) in json.as_object().expect("an object") {
+            let text = state.get(name).as_str();
+            assert_eq!(text, value.as_str(), "{kind}.{name}");
+            assert_eq!(state.get(name).is_null(), value.is_null(), "{kind}.{name}");
+        }
+    }
+    assert!(transport.sent().is_empty(), "reading a state asks nobody");
+}

@@ -4,6 +4,7 @@
 //! provides both.
 
 mod architecture;
+mod bad_values;
 mod check;
 mod configuration;
 mod dependencies;

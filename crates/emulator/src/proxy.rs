@@ -26,6 +26,8 @@ enum Way {
     Emulator,
     /// Another server, byte by byte.
     Through(Target),
+    /// Nowhere, as no such name exists.
+    Nowhere,
     /// Nowhere, for this reason.
     Refused(String),
 }
@@ -80,6 +82,11 @@ async fn answer(
             record_refusal(&shared, &authority);
             Ok(text_response(403, &format!("{reason}\n")))
         }
+        // The name of a vault that is not there does not resolve.
+        Way::Nowhere => Ok(text_response(
+            502,
+            &format!("{} cannot be resolved\n", without_port(&authority)),
+        )),
         Way::Emulator => {
             let inner = Arc::clone(&shared);
             shared.spawn(async move { play(inner, request, acceptor).await });
@@ -118,8 +125,14 @@ fn way(shared: &Shared, authority: &str) -> Way {
         (None | Some(Service::ManagedIdentity), _) => Way::Refused(format!(
             "the emulator does not model {host}, and it was not told to pass it on; see --allow-host"
         )),
+        (Some(Service::Vault(vault)), _) if !has_vault(shared, &vault) => Way::Nowhere,
         (Some(_), _) => Way::Emulator,
     }
+}
+
+fn has_vault(shared: &Shared, name: &str) -> bool {
+    let (world, _) = shared.world();
+    world.vaults.contains_key(&name.to_ascii_lowercase())
 }
 
 async fn connect(target: &Target) -> std::io::Result<TcpStream> {

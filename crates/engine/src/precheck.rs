@@ -4,11 +4,11 @@
 //! not tell them apart. What the caller may not look at is left to Azure's own answer.
 
 use azure::arm::vaults::Vault;
-use azure::error::Error;
+use azure::error::{Error, Kind};
 use azure::id::StorageAccountId;
 use azure::vault::managed_storage;
 
-use crate::managed::Place;
+use crate::managed::{Place, look};
 use crate::register::Register;
 use crate::run::{Run, StepError};
 use crate::surroundings::Surroundings;
@@ -46,6 +46,15 @@ pub enum Obstacle {
     CallerCannotListKeys {
         /// The account.
         account: StorageAccountId,
+    },
+    /// Nothing answers at the vault's address.
+    #[error("there is no vault at `{address}`")]
+    NoVault {
+        /// The address.
+        address: String,
+        /// What came of trying.
+        #[source]
+        source: StepError,
     },
     /// The vault goes by roles, and the caller has none that lets it manage storage accounts.
     #[error("the caller has no role that lets it manage storage accounts in `{vault}`")]
@@ -100,13 +109,29 @@ pub async fn check(
     let vault = around
         .vault(run, Some(account.subscription()), &place.vault)
         .await;
-    if let Some(vault) = vault {
-        check_role(run, around, &vault).await?;
+    match vault {
+        Some(vault) => check_role(run, around, &vault).await?,
+        None => check_address(run, place).await?,
     }
     check_others(run, around, register, account, place).await?;
     match deleted {
         Deleted::Recover => Ok(()),
         Deleted::Refuse => check_deleted(run, place).await,
+    }
+}
+
+/// Refuses a vault that no subscription shows, if nothing answers at its address: the names of
+/// vaults that are not there do not resolve.
+async fn check_address(run: &Run<'_>, place: &Place) -> Result<(), Obstacle> {
+    match look(run, place).await {
+        Err(source) if source.is(|azure| azure.kind() == Kind::NeverSent) => {
+            Err(Obstacle::NoVault {
+                address: place.vault.as_str().to_owned(),
+                source,
+            })
+        }
+        // Whatever else there is to say about the vault will be said when the record is made.
+        _ => Ok(()),
     }
 }
 

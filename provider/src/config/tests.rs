@@ -104,7 +104,7 @@ async fn a_block_is_refused_at_the_argument_that_mends_it() {
         ("max_concurrent_requests", 0),
     ] {
         let odd = Value::object([(name, value.into())]);
-        check(odd, &APPLICATION, name, "it is a whole number from").await;
+        check(odd, &APPLICATION, name, "It is a whole number from").await;
     }
     let partner = [&APPLICATION[..], &[("ARM_PARTNER_ID", "contoso")]].concat();
     check(Value::Null, &partner, "partner_id", "Not a partner id").await;

@@ -31,6 +31,13 @@ pub(crate) fn obstacle(obstacle: &Obstacle) -> Diagnostic {
             ),
             account,
         ),
+        Obstacle::NoVault { .. } => (
+            "Vault not found",
+            "Check the name of the vault. If it is there, it cannot be reached from here: check \
+             the network, `HTTPS_PROXY`, and private endpoints."
+                .to_owned(),
+            vault("vault_uri"),
+        ),
         Obstacle::NoVaultRole { vault: id } => (
             "The caller has no role on the vault",
             format!(

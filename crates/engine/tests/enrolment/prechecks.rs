@@ -89,6 +89,15 @@ async fn a_vault_with_roles_wants_one_of_the_caller() {
 }
 
 #[tokio::test]
+async fn a_vault_that_is_not_there_is_told_before_rights_are_granted() {
+    let mut site = Site::start("no-vault").await;
+    site.place = place("kvnone", "stone");
+    let refused = check(&site, Deleted::Recover).await.expect_err("no vault");
+    assert!(matches!(refused, Obstacle::NoVault { .. }), "{refused:?}");
+    nothing_was_changed(&site);
+}
+
+#[tokio::test]
 async fn an_account_that_another_vault_manages_is_not_enrolled_again() {
     let mut site = Site::start("elsewhere").await;
     site.grant().await;
