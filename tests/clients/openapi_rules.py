@@ -121,6 +121,12 @@ LEFT_OUT = [
         host=MANAGEMENT,
         path=r"/subscriptions/[^/]+/(resourceGroups(/[^/]+)?(/resources)?|resources)",
     ),
+    LeftOut(ELSEWHERE + "apps", host=MANAGEMENT, path=r".*/Microsoft\.Web/sites(/.*)?"),
+    LeftOut(
+        ELSEWHERE + "management groups",
+        host=MANAGEMENT,
+        path=r"/providers/Microsoft\.Management/managementGroups(/.*)?",
+    ),
     LeftOut(
         ELSEWHERE + "locks", host=MANAGEMENT, path=r".*/Microsoft\.Authorization/locks(/[^/]+)?"
     ),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::world::lock::LockLevel;
+use crate::world::site::Connection;
 
 pub(crate) mod build;
 pub(crate) mod generate;
@@ -105,6 +106,20 @@ pub(crate) struct Document {
     #[serde(default)]
     pub(crate) principals: Vec<String>,
     pub(crate) subscriptions: Vec<SubscriptionEntry>,
+    /// A group comes after the one above it.
+    #[serde(default)]
+    pub(crate) management_groups: Vec<ManagementGroupEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManagementGroupEntry {
+    pub(crate) name: String,
+    pub(crate) display_name: Option<String>,
+    /// The group above; without one it is the tenant's own.
+    pub(crate) parent: Option<String>,
+    #[serde(default)]
+    pub(crate) subscriptions: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -169,6 +184,8 @@ pub(crate) struct SubscriptionEntry {
     #[serde(default)]
     pub(crate) vaults: Vec<VaultEntry>,
     #[serde(default)]
+    pub(crate) sites: Vec<SiteEntry>,
+    #[serde(default)]
     pub(crate) locks: Vec<LockEntry>,
 }
 
@@ -219,6 +236,19 @@ pub(crate) struct VaultEntry {
     pub(crate) access_policies: Option<Vec<PolicyEntry>>,
     #[serde(default)]
     pub(crate) managed: Vec<ManagedEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SiteEntry {
+    pub(crate) resource_group: String,
+    pub(crate) name: String,
+    pub(crate) location: Option<String>,
+    pub(crate) kind: Option<String>,
+    #[serde(default)]
+    pub(crate) app_settings: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) connection_strings: BTreeMap<String, Connection>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -3,4 +3,5 @@
 pub(crate) mod activity;
 pub(crate) mod management;
 pub(crate) mod resource;
+pub(crate) mod site;
 pub(crate) mod vault;

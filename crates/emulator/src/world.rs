@@ -24,10 +24,12 @@ pub(crate) mod enrolment;
 pub(crate) mod expiry;
 pub(crate) mod group;
 pub(crate) mod lock;
+pub(crate) mod management_group;
 pub(crate) mod role;
 pub(crate) mod rotation;
 pub(crate) mod secret;
 pub(crate) mod settings;
+pub(crate) mod site;
 pub(crate) mod tags;
 pub(crate) mod vault;
 
@@ -38,8 +40,10 @@ use directory::{Caller, Directory};
 use expiry::Expiries;
 use group::Group;
 use lock::LockBook;
+use management_group::ManagementGroups;
 use role::RoleBook;
 use settings::Settings;
+use site::Site;
 use vault::Vault;
 
 /// One subscription.
@@ -69,6 +73,9 @@ pub(crate) struct World {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// By name in lower case.
     pub(crate) vaults: BTreeMap<String, Vault>,
+    pub(crate) management_groups: ManagementGroups,
+    /// By resource id in lower case.
+    pub(crate) sites: BTreeMap<String, Site>,
     /// By name in lower case; some may be over.
     pub(crate) deleted_vaults: BTreeMap<String, DeletedVault>,
     pub(crate) expiries: Expiries,
@@ -88,6 +95,8 @@ impl World {
         Self {
             cloud,
             directory: Directory::new(cloud, &tenant),
+            management_groups: ManagementGroups::of(&tenant),
+            sites: BTreeMap::new(),
             tenant,
             mint: Mint::new(seed),
             settings: Settings::default(),

@@ -17,9 +17,11 @@ use crate::world::role::OWNER;
 use crate::world::vault::{Vault, is_vault_name};
 use crate::world::{Subscription, World};
 
+mod above;
 mod check;
 mod managed;
 mod roles;
+mod sites;
 
 use check::{certificates, group, guid, time, wrong};
 
@@ -62,6 +64,7 @@ pub(crate) fn build(
     for (index, entry) in fleet.subscriptions().enumerate() {
         builder.locks(&format!("subscriptions[{index}]"), &entry)?;
     }
+    builder.management_groups(document)?;
     for (index, entry) in document.applications.iter().enumerate() {
         builder.roles(&format!("applications[{index}]"), entry)?;
     }
@@ -146,6 +149,9 @@ impl Builder {
         }
         for (index, vault) in entry.vaults.iter().enumerate() {
             self.vault(&format!("{at}.vaults[{index}]"), &id, vault)?;
+        }
+        for (index, site) in entry.sites.iter().enumerate() {
+            self.site(&format!("{at}.sites[{index}]"), &id, site)?;
         }
         Ok(())
     }

@@ -153,6 +153,7 @@ impl Maker {
             accounts: mine(self.sizes.accounts)
                 .map(|account| self.account(account))
                 .collect(),
+            sites: Vec::new(),
             vaults: mine(self.sizes.vaults)
                 .map(|vault| self.vault(vault))
                 .collect(),

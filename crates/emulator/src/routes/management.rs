@@ -17,12 +17,14 @@ mod activity;
 mod deleted_vaults;
 mod groups;
 mod locks;
+mod management_groups;
 mod page;
 mod permissions;
 mod resource_graph;
 mod resources;
 mod role_definitions;
 mod roles;
+mod sites;
 mod storage;
 mod subscriptions;
 mod vaults;
@@ -35,6 +37,8 @@ pub(crate) const TABLES: Tables = &[
     storage::ROUTES,
     vaults::ROUTES,
     deleted_vaults::ROUTES,
+    sites::ROUTES,
+    management_groups::ROUTES,
     activity::ROUTES,
     resources::ROUTES,
     resource_graph::ROUTES,

@@ -18,6 +18,9 @@ const NAMES: &[(&str, &str)] = &[
     ),
     ("storageAccounts/write", "Create/Update Storage Account"),
     ("storageAccounts/delete", "Delete Storage Account"),
+    ("sites/write", "Update website"),
+    ("sites/delete", "Delete website"),
+    ("sites/config/write", "Update website config"),
     ("vaults/write", "Update Key Vault"),
     ("vaults/delete", "Delete Key Vault"),
     (

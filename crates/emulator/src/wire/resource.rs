@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::management;
+use super::site::site;
 use crate::world::World;
 use crate::world::account::Account;
+use crate::world::site::Site;
 use crate::world::vault::Vault;
 
 /// Writes an account as Resource Graph knows it: the ages of its keys are not part of it.
@@ -19,6 +21,12 @@ pub(crate) fn vault_row(world: &World, entry: &Vault) -> Value {
     let body = management::vault(world, entry);
     let place = (entry.subscription.as_str(), entry.resource_group.as_str());
     row(world, &body, place)
+}
+
+/// Writes an app as Resource Graph knows it.
+pub(crate) fn site_row(world: &World, entry: &Site) -> Value {
+    let place = (entry.subscription.as_str(), entry.resource_group.as_str());
+    row(world, &site(entry), place)
 }
 
 /// Leaves of a resource what the list of all resources shows.

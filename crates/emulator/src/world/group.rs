@@ -92,6 +92,10 @@ impl World {
         for vault in inside {
             self.delete_vault(&vault, caller, now);
         }
+        let inside = self.sites.keys().filter(|site| covers(&id, site));
+        for site in inside.cloned().collect::<Vec<String>>() {
+            self.delete_site(&site, caller, now);
+        }
         self.roles.remove_below(&id);
         self.locks.remove_below(&id);
         let action = "Microsoft.Resources/subscriptions/resourceGroups/delete";

@@ -87,6 +87,8 @@ pub(crate) struct RoleBook {
     roles: BTreeMap<String, Role>,
     /// By object id in lower case.
     by_principal: BTreeMap<String, ByScope>,
+    /// The management groups above a scope, by scope; all in lower case.
+    above: BTreeMap<String, Vec<String>>,
     /// Grows with every change of what somebody may do.
     changes: Cell<u64>,
 }
@@ -97,6 +99,7 @@ impl Default for RoleBook {
         Self {
             roles: built_in.map(|role| (role.id.clone(), role)).collect(),
             by_principal: BTreeMap::new(),
+            above: BTreeMap::new(),
             changes: Cell::new(0),
         }
     }
@@ -157,6 +160,12 @@ impl RoleBook {
             .entry(assignment.scope.to_ascii_lowercase())
             .or_default()
             .push(assignment);
+    }
+
+    /// Says which management groups are above which scopes; all in lower case.
+    pub(crate) fn set_above(&mut self, above: BTreeMap<String, Vec<String>>) {
+        self.note_change();
+        self.above = above;
     }
 
     /// Finds an assignment by scope and name.
@@ -252,7 +261,9 @@ impl RoleBook {
 
     fn held(&self, principal: &str, scope: &str) -> impl Iterator<Item = (&Role, &RoleAssignment)> {
         let scopes = self.by_principal.get(&principal.to_ascii_lowercase());
-        let above = scope_and_above(&scope.to_ascii_lowercase());
+        let mut above = scope_and_above(&scope.to_ascii_lowercase());
+        let groups = above.iter().find_map(|one| self.above.get(one));
+        above.extend(groups.into_iter().flatten().cloned());
         let entries = scopes
             .into_iter()
             .flat_map(move |scopes| above.clone().into_iter().filter_map(|one| scopes.get(&one)));

@@ -1,6 +1,7 @@
 //! The emulator as a client meets it: through the proxy, over TLS, with the answers on the wire.
 
 mod assertions;
+mod apps;
 mod client;
 mod clouds;
 mod deleted_vaults;
@@ -12,6 +13,7 @@ mod locks;
 mod main_path;
 mod managed_identity;
 mod management;
+mod management_groups;
 mod permissions;
 mod resource_graph;
 mod resources;

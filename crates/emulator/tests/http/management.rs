@@ -42,7 +42,7 @@ async fn what_is_missing_is_refused_in_the_recorded_words() -> Result<(), Failur
     .await?;
     check_refused(
         &bench,
-        &format!("{SUBSCRIPTION}/providers/Microsoft.Web/sites?{version}"),
+        &format!("{SUBSCRIPTION}/providers/Microsoft.Compute/disks?{version}"),
         404,
         "InvalidResourceType",
     )

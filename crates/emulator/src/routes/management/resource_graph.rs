@@ -9,9 +9,10 @@ use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
 use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
-use crate::wire::resource::{account_row, vault_row};
+use crate::wire::resource::{account_row, site_row, vault_row};
 use crate::world::World;
 use crate::world::account::{Account, READ as READ_ACCOUNT};
+use crate::world::site::Site;
 use crate::world::vault::Vault;
 
 mod query;
@@ -26,6 +27,7 @@ pub(super) const ROUTES: &[Route] = &[Route::new(
 )];
 
 const READ_VAULT: &str = "Microsoft.KeyVault/vaults/read";
+const READ_SITE: &str = "Microsoft.Web/sites/read";
 /// No page has more rows.
 const LARGEST: usize = 1000;
 /// Before this version rows come as a table unless the request says otherwise.
@@ -63,6 +65,7 @@ fn resources(context: &mut Context<'_>) -> Answer {
         |one| match one {
             Resource::Account(one) => account_row(world, one),
             Resource::Vault(one) => vault_row(world, one),
+            Resource::Site(one) => site_row(world, one),
         },
     );
     let size = options.top.unwrap_or(LARGEST).clamp(1, LARGEST);
@@ -93,6 +96,7 @@ fn resources(context: &mut Context<'_>) -> Answer {
 enum Resource<'a> {
     Account(&'a Account),
     Vault(&'a Vault),
+    Site(&'a Site),
 }
 
 /// Gives all resources that the caller may read, in the order of their ids.
@@ -110,9 +114,13 @@ fn seen<'a>(
     let vaults = world.vaults.values().filter(move |one| {
         asked(&one.subscription) && world.roles.allows(object_id, READ_VAULT, &one.id())
     });
+    let sites = world.sites.values().filter(move |one| {
+        asked(&one.subscription) && world.roles.allows(object_id, READ_SITE, &one.id())
+    });
     accounts
         .map(Resource::Account)
         .chain(vaults.map(Resource::Vault))
+        .chain(sites.map(Resource::Site))
 }
 
 fn start(options: &QueryOptions) -> Result<usize, Refusal> {

@@ -9,6 +9,7 @@ use crate::routes::table::Route;
 use crate::routes::{Answer, Context};
 use crate::wire::management::{KeyTimes, account, vault};
 use crate::wire::resource::generic;
+use crate::wire::site::site;
 use crate::world::role::covers;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -28,6 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 const ACCOUNT: &str = "Microsoft.Storage/storageAccounts";
 const VAULT: &str = "Microsoft.KeyVault/vaults";
+const SITE: &str = crate::world::site::KIND;
 
 fn list(context: &mut Context<'_>) -> Answer {
     check_group(context)?;
@@ -48,20 +50,25 @@ fn list(context: &mut Context<'_>) -> Answer {
         .vaults
         .values()
         .map(|one| (VAULT, &one.name, one.id()));
-    let chosen = accounts.chain(vaults).filter(|(kind, name, id)| {
-        covers(&scope, id)
-            && is_wanted("resourceType", kind)
-            && is_wanted("name", name)
-            && world
-                .roles
-                .allows(&caller.object_id, &format!("{kind}/read"), id)
-    });
+    let sites = world.sites.values().map(|one| (SITE, &one.name, one.id()));
+    let chosen = accounts
+        .chain(vaults)
+        .chain(sites)
+        .filter(|(kind, name, id)| {
+            covers(&scope, id)
+                && is_wanted("resourceType", kind)
+                && is_wanted("name", name)
+                && world
+                    .roles
+                    .allows(&caller.object_id, &format!("{kind}/read"), id)
+        });
     page(context, chosen, |(kind, name, id)| {
         let body = match kind {
             ACCOUNT => world
                 .account(&id)
                 .map(|one| account(world.cloud, one, KeyTimes::Hidden)),
-            _ => world.vault(name).ok().map(|one| vault(world, one)),
+            VAULT => world.vault(name).ok().map(|one| vault(world, one)),
+            _ => world.site(&id).map(site),
         };
         body.as_ref().map_or(Value::Null, generic)
     })
