@@ -25,6 +25,9 @@ VAULT_URL = "https://%s.vault.azure.net" % VAULT
 BLOB_URL = "https://%s.blob.core.windows.net" % ACCOUNT
 # Service version 2018-03-28 is the newest one whose tokens Key Vault can sign.
 TEMPLATE = "sv=2018-03-28&ss=b&srt=sco&sp=rwdlacup&spr=https&sig=AAAA"
+# The application of the fleet that has a certificate, and the key of that.
+HOLDER = "c11e4700-0000-4000-8000-0000000000dd"
+KEY_FILE = os.path.join(os.path.dirname(__file__), "../fixtures/throw-away/throw-away-pkcs1.pem")
 
 
 def credential():
@@ -38,9 +41,10 @@ def credential():
 
 
 def identity():
-    """azure-identity: client secret, environment, assertions, both managed identities, a wrong secret."""
+    """azure-identity: client secret, certificate, environment, assertions, both managed identities; refusals."""
     from azure.core.exceptions import ClientAuthenticationError
     from azure.identity import (
+        CertificateCredential,
         ClientAssertionCredential,
         ClientSecretCredential,
         EnvironmentCredential,
@@ -54,6 +58,7 @@ def identity():
     file.write_text(assertion())
     kinds = [
         credential(),
+        CertificateCredential(tenant, HOLDER, KEY_FILE),
         EnvironmentCredential(),
         ClientAssertionCredential(tenant, client, assertion),
         WorkloadIdentityCredential(tenant_id=tenant, client_id=client, token_file_path=str(file)),
@@ -72,6 +77,9 @@ def identity():
     wrong = ClientSecretCredential(tenant, client, "wrong")
     error = raised(ClientAuthenticationError, lambda: wrong.get_token(scope))
     expect("AADSTS7000215" in str(error), "a wrong secret: %s" % error)
+    stranger = CertificateCredential(tenant, client, KEY_FILE)
+    error = raised(ClientAuthenticationError, lambda: stranger.get_token(scope))
+    expect("AADSTS700027" in str(error), "a certificate of another application: %s" % error)
 
 
 def assertion():

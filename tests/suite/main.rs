@@ -14,3 +14,4 @@ mod lifecycle;
 mod matrix;
 mod protocol;
 mod secrets;
+mod sign_in;

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use ring::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use serde_json::Value;
@@ -30,7 +31,7 @@ pub(super) fn check(
     text: &str,
 ) -> Result<(), Denial> {
     let assertion = read(text).ok_or_else(malformed)?;
-    check_times(&assertion.claims, context.real_now.as_second())?;
+    check_times(&assertion.claims, context.real_now)?;
     match registered(&assertion.header, application) {
         Signer::Issuer => Ok(()),
         Signer::Unknown => Err(invalid_signature("The key was not found.")),
@@ -64,7 +65,11 @@ enum Signer {
 }
 
 fn registered(header: &Value, application: &Application) -> Signer {
-    let print = |name: &str| header.get(name).and_then(Value::as_str);
+    // Microsoft's Python client pads it.
+    let print = |name: &str| {
+        let print = header.get(name).and_then(Value::as_str);
+        print.map(|print| print.trim_end_matches('='))
+    };
     let (print, algorithm) = match (print("x5t#S256"), print("x5t")) {
         (Some(print), _) => (print, &SHA256),
         (None, Some(print)) => (print, &SHA1_FOR_LEGACY_USE_ONLY),
@@ -93,11 +98,13 @@ fn check_signature(assertion: &Assertion<'_>, der: &[u8]) -> Result<(), Denial> 
         .map_err(|_| invalid_signature("The key was found, but the signature is not of it."))
 }
 
-fn check_times(claims: &Value, now: i64) -> Result<(), Denial> {
-    let moment = |name: &str| claims.get(name).and_then(Value::as_i64);
+/// Moments are numbers of seconds; Microsoft's Python client writes fractions.
+fn check_times(claims: &Value, real_now: Timestamp) -> Result<(), Denial> {
+    let now = real_now.as_duration().as_secs_f64();
+    let moment = |name: &str| claims.get(name).and_then(Value::as_f64);
     let end = moment("exp").ok_or_else(malformed)?;
     // Clocks may differ by five minutes.
-    let is_early = moment("nbf").is_some_and(|start| start > now + 300);
+    let is_early = moment("nbf").is_some_and(|start| start > now + 300.0);
     if end <= now || is_early {
         let text = "Client assertion is not within its valid time range.";
         return Err(Denial::new(401, "invalid_client", 700_024, text));
