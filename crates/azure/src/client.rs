@@ -14,6 +14,7 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc};
 use azure_core::http::{Context, PipelineSendOptions, RawResponse, headers::CLIENT_REQUEST_ID};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use self::{message::Message, pipelines::Pipelines};
 use crate::{
@@ -200,6 +201,12 @@ impl Client {
         &self.pipelines.cloud
     }
 
+    /// Makes an id that nobody else has.
+    #[must_use]
+    pub fn fresh_id(&self) -> Uuid {
+        self.pipelines.env.random_id()
+    }
+
     /// Sends a request and reads its answer.
     ///
     /// # Errors
@@ -215,6 +222,7 @@ impl Client {
             method: request.method,
             url,
             body: request.body,
+            headers: request.headers,
             idempotency: request.idempotency,
         };
         let answer = self

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod arm;
+pub mod blob;
 pub mod client;
 pub mod clock;
 pub mod cloud;

@@ -301,7 +301,7 @@ fn found(present: Option<&Enrolment>, account: &StorageAccountId) -> Found {
     })
 }
 
-fn key_name(slot: KeySlot) -> KeyName {
+pub(crate) fn key_name(slot: KeySlot) -> KeyName {
     match slot {
         KeySlot::Key1 => KeyName::Key1,
         KeySlot::Key2 => KeyName::Key2,

@@ -16,6 +16,7 @@
 //! assert_eq!(RotationPeriod::longest_for(rule).expect("long enough").to_string(), "P45D");
 //! ```
 
+pub mod direct;
 pub mod drift;
 pub mod enrolment;
 pub mod finding;

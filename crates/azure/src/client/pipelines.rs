@@ -35,6 +35,7 @@ pub(super) struct Pipelines {
     parts: Parts,
     arm: Pipeline,
     graph: Pipeline,
+    blobs: Pipeline,
     vaults: Mutex<HashMap<String, Pipeline>>,
 }
 
@@ -102,12 +103,13 @@ impl Pipelines {
         let credential = Arc::new(credential);
         let bearer = |scope: &str| {
             let scope = scope.to_owned();
-            parts.pipeline(Arc::new(Bearer {
+            parts.pipeline(vec![Arc::new(Bearer {
                 credential: credential.clone(),
                 scope,
-            }))
+            })])
         };
         let (arm, graph) = (bearer(cloud.arm_scope()), bearer(cloud.graph_scope()));
+        let blobs = parts.pipeline(Vec::new());
         let env = parts.env.clone();
         Self {
             cloud,
@@ -116,6 +118,7 @@ impl Pipelines {
             parts,
             arm,
             graph,
+            blobs,
             vaults: Mutex::default(),
         }
     }
@@ -125,6 +128,7 @@ impl Pipelines {
         match endpoint {
             Endpoint::Arm => self.arm.clone(),
             Endpoint::Graph => self.graph.clone(),
+            Endpoint::Blob(_) => self.blobs.clone(),
             Endpoint::Vault(vault) => {
                 let mut vaults = self.vaults.lock().unwrap_or_else(PoisonError::into_inner);
                 let pipeline = vaults.entry(vault.host().to_owned());
@@ -135,8 +139,8 @@ impl Pipelines {
 
     fn vault_pipeline(&self) -> Pipeline {
         let suffix = self.cloud.vault_suffix();
-        self.parts
-            .pipeline(Arc::new(Challenge::new(self.credential.clone(), suffix)))
+        let challenge = Challenge::new(self.credential.clone(), suffix);
+        self.parts.pipeline(vec![Arc::new(challenge)])
     }
 }
 
@@ -149,7 +153,8 @@ const SCRIPTED_TOKEN: &str = "eyJhbGciOiJub25lIn0.\
     signature";
 
 impl Parts {
-    fn pipeline(&self, sign: Arc<dyn Policy>) -> Pipeline {
+    /// Puts a pipeline together; `sign` is what adds a token, where the request does not sign itself.
+    fn pipeline(&self, sign: Vec<Arc<dyn Policy>>) -> Pipeline {
         // A request that does not say whether it may be repeated is not.
         let options = self.options(Idempotency::Never);
         let version = Some(env!("CARGO_PKG_VERSION"));
@@ -158,7 +163,7 @@ impl Parts {
             version,
             options,
             Vec::new(),
-            vec![sign],
+            sign,
             None,
         )
     }
