@@ -8,6 +8,7 @@ mod bad_values;
 mod check;
 mod configuration;
 mod dependencies;
+mod direct;
 mod documents;
 mod interruption;
 mod lifecycle;

@@ -21,8 +21,9 @@
 //! looking and writing could still meet another one; then both look again before they regenerate.
 
 mod claim;
+pub mod error;
 mod keys;
-mod publish;
+pub mod publish;
 mod verify;
 
 use azure::arm::storage::StorageAccount;
@@ -32,12 +33,13 @@ use rotation::direct::{Reason, Standing, Step, Terms, decide_step};
 use rotation::observation::PerSlot;
 use rotation::slot::KeySlot;
 
+use error::DirectError;
+use publish::{Content, Version};
+
 use crate::managed::look_at_account;
 use crate::register::Register;
-use crate::run::{Run, StepError};
+use crate::run::Run;
 use crate::surroundings::Surroundings;
-
-pub use publish::{Content, Version};
 
 /// Where the key in use is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,19 @@ impl Seen {
                 key2: self.account.key2_created_at,
             },
             published: self.published.as_ref().map(Version::as_published),
+        }
+    }
+
+    /// Decides what comes next: what the rules say, or the same key again where the secret holds it
+    /// in another form than is wanted.
+    pub fn next_step(&self, terms: &Terms, content: Content, now: Timestamp) -> Step {
+        let step = decide_step(&self.standing(), terms, now);
+        match &self.published {
+            Some(there) if !step.acts() && there.holds_other_than(content) => Step::Publish {
+                slot: there.slot,
+                reason: Reason::Replaced,
+            },
+            _ => step,
         }
     }
 
@@ -151,93 +166,6 @@ pub enum Progress {
     Published(KeySlot),
 }
 
-/// A step could not be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum DirectError {
-    /// A request failed.
-    #[error(transparent)]
-    Step(#[from] StepError),
-    /// There is no such account.
-    #[error("`{account}` does not exist")]
-    NoAccount {
-        /// The account.
-        account: StorageAccountId,
-    },
-    /// The account refuses its keys, so there is nothing to rotate.
-    #[error("`{account}` does not allow access by keys")]
-    SharedKeyOff {
-        /// The account.
-        account: StorageAccountId,
-    },
-    /// A vault manages the account.
-    #[error("`{account}` is enrolled, as `{others}`")]
-    Enrolled {
-        /// The account.
-        account: StorageAccountId,
-        /// The identifiers of the records.
-        others: String,
-    },
-    /// A lock keeps keys from being regenerated.
-    #[error("the lock `{lock}` on `{scope}` makes `{account}` read-only")]
-    Locked {
-        /// The account.
-        account: StorageAccountId,
-        /// The lock's name.
-        lock: String,
-        /// What it is on.
-        scope: String,
-    },
-    /// The secret is there and is not the published key of this account.
-    #[error("`{place}` is another secret: {reason}")]
-    Foreign {
-        /// The identifier of the secret.
-        place: String,
-        /// How it shows.
-        reason: String,
-    },
-    /// The account shows no key in a slot.
-    #[error("`{account}` shows no key in the slot {slot}")]
-    NoKey {
-        /// The account.
-        account: StorageAccountId,
-        /// The slot.
-        slot: KeySlot,
-    },
-    /// The regeneration was sent, and it cannot be told whether it took effect.
-    #[error("cannot tell whether {slot} of `{account}` was regenerated")]
-    Unclear {
-        /// The account.
-        account: StorageAccountId,
-        /// The slot.
-        slot: KeySlot,
-        /// The last answer.
-        #[source]
-        last: StepError,
-    },
-    /// The key does not open the account, or that could not be seen.
-    #[error("{slot} of `{account}` could not be seen to open the account")]
-    NotVerified {
-        /// The account.
-        account: StorageAccountId,
-        /// The slot.
-        slot: KeySlot,
-        /// The last answer; none if the value is no key at all.
-        #[source]
-        last: Option<StepError>,
-    },
-    /// The key is in the account and could not be published.
-    #[error("{slot} of `{account}` could not be published")]
-    NotPublished {
-        /// The account.
-        account: StorageAccountId,
-        /// The slot.
-        slot: KeySlot,
-        /// The last answer.
-        #[source]
-        last: StepError,
-    },
-}
-
 /// Looks at the account and at what is published.
 ///
 /// # Errors
@@ -258,6 +186,17 @@ pub async fn look(
     })
 }
 
+/// Tells which account's key a secret holds; `None` if there is no such secret.
+///
+/// # Errors
+/// Azure's refusal, or a secret that names no account.
+pub async fn account_of(
+    run: &Run<'_>,
+    place: &SecretPlace,
+) -> Result<Option<StorageAccountId>, DirectError> {
+    publish::account_of(run, place).await
+}
+
 /// Takes the step that is due, if one is.
 ///
 /// # Cancellation
@@ -274,7 +213,7 @@ pub async fn step(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Outcome, DirectError> {
     let seen = look(run, &wish.account, &wish.place).await?;
-    let step = decide_step(&seen.standing(), &wish.terms, run.now());
+    let step = seen.next_step(&wish.terms, wish.content, run.now());
     tell(Progress::Decided(step));
     match step {
         Step::Rest { until } => return Ok(Outcome::Rested { until }),

@@ -116,7 +116,7 @@ pub fn decide_step(standing: &Standing, terms: &Terms, now: Timestamp) -> Step {
             reason: Reason::Replaced,
         };
     }
-    if idle_made.is_some_and(|made| made > published.at) {
+    if idle_made.is_some_and(|made| made.duration_since(published.at) > SAME_MOMENT) {
         return Step::Publish {
             slot: idle,
             reason: Reason::Unfinished,

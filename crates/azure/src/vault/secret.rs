@@ -44,6 +44,8 @@ pub struct SecretVersion {
     pub updated: Option<Timestamp>,
     /// When the value stops being good.
     pub expires: Option<Timestamp>,
+    /// What the value is, in the words of whoever stored it.
+    pub content_type: Option<String>,
     /// Whether the vault makes the value itself.
     pub managed: bool,
     /// Its tags.
@@ -128,8 +130,10 @@ struct Wire {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct WireVersion {
     id: String,
+    content_type: Option<String>,
     managed: Option<bool>,
     #[serde(default, deserialize_with = "wire::null_as_default")]
     attributes: Attributes,
@@ -145,6 +149,7 @@ impl WireVersion {
             created: self.attributes.created.0,
             updated: self.attributes.updated.0,
             expires: self.attributes.exp.0,
+            content_type: self.content_type,
             managed: self.managed.unwrap_or_default(),
             tags: self.tags,
         })

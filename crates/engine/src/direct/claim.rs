@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::direct::{Step, decide_step};
 use rotation::slot::KeySlot;
 
-use super::{DirectError, DirectWish, Outcome, Seen, Version, look};
+use super::error::DirectError;
+use super::publish::Version;
+use super::{DirectWish, Outcome, Seen, look};
 use crate::run::Run;
 
 const TAG: &str = "KeyRotationClaim";

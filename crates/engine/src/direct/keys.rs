@@ -7,7 +7,8 @@ use azure::secret::KeyMaterial;
 use jiff::Timestamp;
 use rotation::slot::KeySlot;
 
-use super::{DirectError, DirectWish, Progress};
+use super::error::DirectError;
+use super::{DirectWish, Progress};
 use crate::managed::key_name;
 use crate::run::{Pauses, Run, StepError};
 

@@ -16,8 +16,9 @@ use jiff::Timestamp;
 use rotation::direct::Published;
 use rotation::slot::KeySlot;
 
+use super::error::DirectError;
 use super::keys::Key;
-use super::{DirectError, DirectWish, SecretPlace, Seen};
+use super::{DirectWish, SecretPlace, Seen};
 use crate::run::{Run, StepError, absent};
 
 const SLOT: &str = "CredentialId";
@@ -56,6 +57,8 @@ pub struct Version {
     pub key_created_at: Option<Timestamp>,
     /// When it says that the key stops being good.
     pub expires: Option<Timestamp>,
+    /// What it says it holds.
+    content_type: Option<String>,
     /// When its tags were changed last.
     pub(super) updated: Option<Timestamp>,
     /// All its tags.
@@ -63,6 +66,12 @@ pub struct Version {
 }
 
 impl Version {
+    /// Tells whether it says that it holds something else than is wanted.
+    pub fn holds_other_than(&self, wanted: Content) -> bool {
+        let said = self.content_type.as_deref();
+        said.is_some_and(|said| said != wanted.content_type())
+    }
+
     /// Gives what a decision needs of it.
     pub fn as_published(&self) -> Published {
         Published {
@@ -79,6 +88,29 @@ pub(super) async fn newest(
     account: &StorageAccountId,
     place: &SecretPlace,
 ) -> Result<Option<Version>, DirectError> {
+    let newest = newest_of_all(run, place).await?;
+    newest
+        .map(|newest| read(account, place, newest))
+        .transpose()
+}
+
+/// Tells which account's key a secret holds; `None` if there is no such secret.
+pub(super) async fn account_of(
+    run: &Run<'_>,
+    place: &SecretPlace,
+) -> Result<Option<StorageAccountId>, DirectError> {
+    let Some(newest) = newest_of_all(run, place).await? else {
+        return Ok(None);
+    };
+    let account = newest.tags.get(ACCOUNT).and_then(|text| text.parse().ok());
+    let unnamed = || foreign(place, format!("its tag `{ACCOUNT}` names no account"));
+    account.map(Some).ok_or_else(unnamed)
+}
+
+async fn newest_of_all(
+    run: &Run<'_>,
+    place: &SecretPlace,
+) -> Result<Option<SecretVersion>, DirectError> {
     let list = secret::versions(&place.vault, &place.name);
     let listed = absent(run.list("list the versions of", place, list).await)?;
     let mut versions = Vec::new();
@@ -88,13 +120,8 @@ pub(super) async fn newest(
             Listed::Odd { reason, .. } => return Err(foreign(place, reason)),
         }
     }
-    let newest = versions
-        .into_iter()
-        .filter(|version| version.enabled)
-        .max_by_key(|version| (version.created, key_created(version)));
-    newest
-        .map(|newest| read(account, place, newest))
-        .transpose()
+    let enabled = versions.into_iter().filter(|version| version.enabled);
+    Ok(enabled.max_by_key(|version| (version.created, key_created(version))))
 }
 
 fn read(
@@ -120,6 +147,7 @@ fn read(
         slot,
         at,
         expires: found.expires,
+        content_type: found.content_type,
         updated: found.updated,
         tags: found.tags,
     })

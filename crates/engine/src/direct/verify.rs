@@ -3,8 +3,9 @@
 use azure::blob;
 use rotation::slot::KeySlot;
 
+use super::DirectWish;
+use super::error::DirectError;
 use super::keys::Key;
-use super::{DirectError, DirectWish};
 use crate::run::{Pauses, Run};
 
 /// How often a key is tried: a new one takes a moment to be known everywhere.
