@@ -186,6 +186,8 @@ pub(crate) struct SubscriptionEntry {
     #[serde(default)]
     pub(crate) sites: Vec<SiteEntry>,
     #[serde(default)]
+    pub(crate) clusters: Vec<ClusterEntry>,
+    #[serde(default)]
     pub(crate) locks: Vec<LockEntry>,
 }
 
@@ -249,6 +251,29 @@ pub(crate) struct SiteEntry {
     pub(crate) app_settings: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) connection_strings: BTreeMap<String, Connection>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClusterEntry {
+    pub(crate) resource_group: String,
+    pub(crate) name: String,
+    pub(crate) location: Option<String>,
+    /// Beside `default`.
+    #[serde(default)]
+    pub(crate) namespaces: Vec<String>,
+    /// Beside the user of the cluster's own credential.
+    #[serde(default)]
+    pub(crate) users: Vec<UserEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserEntry {
+    pub(crate) name: String,
+    pub(crate) token: String,
+    #[serde(default)]
+    pub(crate) admin: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
