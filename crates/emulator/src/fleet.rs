@@ -9,11 +9,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::world::lock::LockLevel;
-use crate::world::site::Connection;
 
+pub(crate) mod beside;
 pub(crate) mod build;
 pub(crate) mod generate;
 
+use beside::{ClusterEntry, ManagementGroupEntry, SiteEntry};
 use generate::Maker;
 
 /// The tenant of a fleet that names none.
@@ -109,17 +110,6 @@ pub(crate) struct Document {
     /// A group comes after the one above it.
     #[serde(default)]
     pub(crate) management_groups: Vec<ManagementGroupEntry>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ManagementGroupEntry {
-    pub(crate) name: String,
-    pub(crate) display_name: Option<String>,
-    /// The group above; without one it is the tenant's own.
-    pub(crate) parent: Option<String>,
-    #[serde(default)]
-    pub(crate) subscriptions: Vec<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -238,42 +228,6 @@ pub(crate) struct VaultEntry {
     pub(crate) access_policies: Option<Vec<PolicyEntry>>,
     #[serde(default)]
     pub(crate) managed: Vec<ManagedEntry>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SiteEntry {
-    pub(crate) resource_group: String,
-    pub(crate) name: String,
-    pub(crate) location: Option<String>,
-    pub(crate) kind: Option<String>,
-    #[serde(default)]
-    pub(crate) app_settings: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(crate) connection_strings: BTreeMap<String, Connection>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ClusterEntry {
-    pub(crate) resource_group: String,
-    pub(crate) name: String,
-    pub(crate) location: Option<String>,
-    /// Beside `default`.
-    #[serde(default)]
-    pub(crate) namespaces: Vec<String>,
-    /// Beside the user of the cluster's own credential.
-    #[serde(default)]
-    pub(crate) users: Vec<UserEntry>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct UserEntry {
-    pub(crate) name: String,
-    pub(crate) token: String,
-    #[serde(default)]
-    pub(crate) admin: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -262,3 +262,78 @@ fn put(object: &mut Value, place: &str, name: &str, value: Value) {
         members.insert(name.to_owned(), value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer(manager: &str, force: bool) -> Writer<'_> {
+        Writer {
+            manager,
+            force,
+            dry_run: false,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn apply(objects: &mut Objects, value: &str, writer: &Writer<'_>) -> Result<Value, Failure> {
+        let config =
+            json!({"metadata": {"name": "sas", "labels": {"app": "one"}}, "data": {"SAS": value}});
+        let applied = objects.patch("default", "sas", (Kind::Apply, &config), writer);
+        applied.map(|(written, _)| written)
+    }
+
+    fn owners(secret: &Value) -> Vec<(&str, bool)> {
+        let managers = secret
+            .pointer("/metadata/managedFields")
+            .and_then(Value::as_array);
+        let owns = |manager: &Value| manager.pointer("/fieldsV1/f:data/f:SAS").is_some();
+        let managers = managers.into_iter().flatten();
+        managers
+            .map(|manager| (text(manager, "/manager"), owns(manager)))
+            .collect()
+    }
+
+    #[test]
+    fn an_apply_keeps_what_is_there_and_takes_from_others_only_by_force() {
+        let mut objects = Objects::with_namespaces(["default"].into_iter());
+        let first = apply(&mut objects, "b25l", &writer("one", false)).expect("made");
+        let again = apply(&mut objects, "b25l", &writer("one", false)).expect("the same");
+        assert_eq!(first, again, "also its revision");
+        let refused = apply(&mut objects, "dHdv", &writer("two", false));
+        let message = refused.expect_err("a conflict").message;
+        assert_eq!(
+            message,
+            "Apply failed with 1 conflict: conflict with \"one\": .data.SAS"
+        );
+        assert_eq!(
+            objects.read("default", "sas"),
+            Ok(first),
+            "nothing has changed"
+        );
+        let taken = apply(&mut objects, "dHdv", &writer("two", true)).expect("taken");
+        assert_eq!(owners(&taken), [("one", false), ("two", true)]);
+        assert_eq!(text(&taken, "/data/SAS"), "dHdv");
+    }
+
+    #[test]
+    fn what_is_immutable_or_out_of_date_stays() {
+        let mut objects = Objects::with_namespaces(["default"].into_iter());
+        let sent = json!({"metadata": {"name": "a"}, "data": {"k": "eA=="}, "immutable": true});
+        let made = objects
+            .create("default", &sent, &writer("one", false))
+            .expect("made");
+        let change = json!({"data": {"k": "eQ=="}});
+        let refused = objects.patch(
+            "default",
+            "a",
+            (Kind::Merge, &change),
+            &writer("one", false),
+        );
+        assert_eq!(refused.expect_err("immutable").code, 422);
+        let old = json!({"metadata": {"name": "a", "resourceVersion": "0"}, "data": {"k": "eA=="}, "immutable": true});
+        let refused = objects.replace("default", "a", &old, &writer("one", false));
+        assert_eq!(refused.expect_err("out of date").code, 409);
+        assert_eq!(objects.read("default", "a"), Ok(made));
+    }
+}

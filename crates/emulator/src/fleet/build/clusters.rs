@@ -2,7 +2,8 @@
 
 use super::check::{group, wrong};
 use super::{Builder, DEFAULT_LOCATION};
-use crate::fleet::{ClusterEntry, FleetError};
+use crate::fleet::FleetError;
+use crate::fleet::beside::ClusterEntry;
 use crate::kubernetes::Objects;
 use crate::world::cluster::{Cluster, User};
 
