@@ -1,6 +1,8 @@
 //! Operations of Azure Resource Manager, one module per resource type.
 
+pub mod activity_log;
 pub mod authorization;
+pub mod management_groups;
 pub mod storage;
 pub mod subscriptions;
 pub mod vaults;

@@ -43,8 +43,9 @@ pub use crate::{
     env::Env,
     error::{Error, ForbiddenCause, Kind},
     id::{
-        IdError, KeyName, ManagedStorageName, PrincipalId, RoleAssignmentId, SasDefinitionName,
-        SecretName, StorageAccountId, SubscriptionId, VaultId, VaultUrl,
+        IdError, KeyName, ManagedStorageName, ManagementGroupName, PrincipalId, ResourceGroupId,
+        RoleAssignmentId, SasDefinitionName, SecretName, StorageAccountId, SubscriptionId, VaultId,
+        VaultUrl,
     },
     identity::{SignIn, SignInError, SignInSettings},
     request::{Access, Change, Disclose, Endpoint, Idempotency, List, Listed, Read, Request},

@@ -9,7 +9,7 @@
 //! that run was killed. An access policy has no name: permissions that a killed run added are taken
 //! for those of somebody else, and stay. They also stay while the vault holds any enrolment.
 
-mod role;
+pub(crate) mod role;
 pub mod vault_access;
 
 use azure::arm::vaults::Vault;

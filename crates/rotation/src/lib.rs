@@ -22,4 +22,7 @@ pub mod finding;
 pub mod observation;
 pub mod period;
 pub mod policy;
+pub mod profile;
 pub mod slot;
+pub mod standing;
+pub mod waiver;
