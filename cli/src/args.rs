@@ -3,6 +3,10 @@
 //! The texts are the manual. Reading them is all that happens here; what follows from them is
 //! settled in `settings`, and each command does its own work.
 
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
 use azure::cloud::Cloud;
 use azure::id::SubscriptionId;
 use clap::{Parser, ValueEnum};
@@ -11,6 +15,8 @@ use rotation::period::Period;
 
 use crate::command::Command;
 use crate::env_vars;
+use crate::report::format::Format;
+use crate::report::human::GroupBy;
 
 /// Shows whether the keys of Azure Storage accounts are rotated, and rehearses their rotation.
 #[derive(Debug, Parser)]
@@ -44,9 +50,20 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct CheckArgs {
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    /// Writes the report in this form to this file, such as `html=report.html`; repeat it for more.
+    ///
+    /// A file appears whole or not at all. `-` instead of a file, or a form alone, is stdout; `-`
+    /// alone is the human report there. Without this option the human report goes to stdout.
+    #[arg(long = "output", short, value_name = "FORMAT[=FILE]")]
+    pub outputs: Vec<Output>,
+
+    /// The form of the report on stdout: short for `--output FORMAT`.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+
+    /// What the accounts of the human report are put together by.
+    #[arg(long, value_enum, default_value_t = GroupBy::Subscription)]
+    pub group_by: GroupBy,
 
     /// The age that no key may outgrow, as an ISO 8601 duration in days or smaller units.
     #[arg(long, value_name = "DURATION", default_value = "P90D")]
@@ -77,13 +94,72 @@ pub struct CheckArgs {
     pub color: Color,
 }
 
-/// A form of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A table and what to do, for people.
-    Human,
-    /// One JSON document, versioned; fields are only ever added.
-    Json,
+/// A form of the report and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The form.
+    pub format: Format,
+    /// The file; stdout if there is none.
+    pub file: Option<PathBuf>,
+}
+
+impl Output {
+    /// Describes the report on stdout.
+    pub fn stdout(format: Format) -> Self {
+        Self { format, file: None }
+    }
+}
+
+impl FromStr for Output {
+    type Err = OutputError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, file) = text
+            .split_once('=')
+            .map_or((text, "-"), |(name, file)| (name, file));
+        let format = match name {
+            "-" if text == "-" => Format::Human,
+            name => Format::from_str(name, false).map_err(|_| OutputError::Format(name.into()))?,
+        };
+        match file {
+            "" => Err(OutputError::NoFile(text.into())),
+            "-" => Ok(Self::stdout(format)),
+            file => Ok(Self {
+                format,
+                file: Some(file.into()),
+            }),
+        }
+    }
+}
+
+/// The text names no form, or no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutputError {
+    /// Not a form of the report.
+    Format(String),
+    /// A form with nothing after its `=`.
+    NoFile(String),
+}
+
+impl std::error::Error for OutputError {}
+
+impl fmt::Display for OutputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format(name) => {
+                let names: Vec<_> = Format::value_variants()
+                    .iter()
+                    .map(|one| one.name())
+                    .collect();
+                write!(
+                    f,
+                    "`{name}` is no form of the report; there are {}",
+                    names.join(", ")
+                )
+            }
+            Self::NoFile(text) => write!(f, "`{text}` names no file"),
+        }
+    }
 }
 
 /// When to use colour.
@@ -106,6 +182,29 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn an_output_is_a_form_and_a_place() {
+        let check = |text: &str, expected: Option<(Format, Option<&str>)>| {
+            let found = text.parse::<Output>().ok();
+            let expected = expected.map(|(format, file)| Output {
+                format,
+                file: file.map(Into::into),
+            });
+            assert_eq!(found, expected, "{text}");
+        };
+        check("-", Some((Format::Human, None)));
+        check("json", Some((Format::Json, None)));
+        check("json=-", Some((Format::Json, None)));
+        check("html=a=b.html", Some((Format::Html, Some("a=b.html"))));
+        check(
+            "azure-pipelines=x",
+            Some((Format::AzurePipelines, Some("x"))),
+        );
+        check("html=", None);
+        check("-=x", None);
+        check("report.html", None);
     }
 
     #[test]

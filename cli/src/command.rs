@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod emulator;
+pub mod explain;
 
 use std::error::Error;
 
@@ -13,6 +14,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
 use self::emulator::EmulatorArgs;
+use self::explain::ExplainArgs;
 
 /// A command and its options.
 #[derive(Debug, Subcommand)]
@@ -22,6 +24,7 @@ use self::emulator::EmulatorArgs;
 )]
 pub enum Command {
     Check(CheckArgs),
+    Explain(ExplainArgs),
     Emulator(EmulatorArgs),
 }
 
@@ -37,6 +40,7 @@ impl Command {
     ) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
+            Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
         }
     }

@@ -6,7 +6,7 @@
 
 use std::process;
 
-use crate::report::Summary;
+use crate::report::entry::Summary;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

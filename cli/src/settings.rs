@@ -2,14 +2,18 @@
 //!
 //! Pure: the environment comes in as a value, and nothing is opened or sent.
 
+use std::path::PathBuf;
+
 use azure::cloud::{Cloud, UnknownCloud};
 use azure::env::Env;
 use engine::check::Scope;
 use jiff::Timestamp;
 use rotation::drift::Demand;
 
-use crate::args::{CheckArgs, Color, Format};
-use crate::report::human::Paint;
+use crate::args::{CheckArgs, Color, Output};
+use crate::output::Screen;
+use crate::report::format::Format;
+use crate::report::human::{Look, Paint};
 
 /// What `check` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +22,8 @@ pub(crate) struct CheckSettings {
     pub(crate) demand: Demand,
     pub(crate) as_of: Option<Timestamp>,
     pub(crate) cloud: Cloud,
-    pub(crate) format: Format,
-    pub(crate) paint: Paint,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) look: Look,
 }
 
 /// The settings contradict what there is.
@@ -30,17 +34,19 @@ pub(crate) enum SettingsError {
         name: &'static str,
         source: UnknownCloud,
     },
+    #[error("cannot write two reports to {place}: name a file for one of them")]
+    SamePlace { place: String },
 }
 
 impl CheckSettings {
     /// Settles what is to be done.
     ///
     /// # Errors
-    /// A variable that has no usable value.
+    /// A variable that has no usable value, or two reports for one place.
     pub(crate) fn resolve(
         args: &CheckArgs,
         env: &Env,
-        out_is_terminal: bool,
+        screen: Screen,
     ) -> Result<Self, SettingsError> {
         Ok(Self {
             scope: match args.subscriptions.as_slice() {
@@ -53,8 +59,12 @@ impl CheckSettings {
             },
             as_of: args.as_of,
             cloud: cloud(args.cloud, env)?,
-            format: args.format,
-            paint: paint(args.color, env, out_is_terminal),
+            outputs: outputs(args)?,
+            look: Look {
+                paint: paint(args.color, env, screen),
+                width: screen.width,
+                group_by: args.group_by,
+            },
         })
     }
 }
@@ -71,10 +81,32 @@ fn cloud(argument: Option<Cloud>, env: &Env) -> Result<Cloud, SettingsError> {
         .map_err(|source| SettingsError::Variable { name: NAME, source })
 }
 
-fn paint(color: Color, env: &Env, out_is_terminal: bool) -> Paint {
+/// Lists where the report goes, and refuses to write two to one place.
+fn outputs(args: &CheckArgs) -> Result<Vec<Output>, SettingsError> {
+    let mut outputs: Vec<_> = args.format.map(Output::stdout).into_iter().collect();
+    outputs.extend(args.outputs.iter().cloned());
+    if outputs.is_empty() {
+        outputs.push(Output::stdout(Format::Human));
+    }
+    for (number, output) in outputs.iter().enumerate() {
+        if outputs
+            .iter()
+            .skip(number + 1)
+            .any(|other| other.file == output.file)
+        {
+            let stdout = || "stdout".to_owned();
+            let file = |file: &PathBuf| format!("`{}`", file.display());
+            let place = output.file.as_ref().map_or_else(stdout, file);
+            return Err(SettingsError::SamePlace { place });
+        }
+    }
+    Ok(outputs)
+}
+
+fn paint(color: Color, env: &Env, screen: Screen) -> Paint {
     match color {
         Color::Always => Paint::Colored,
-        Color::Auto if out_is_terminal && env.var("NO_COLOR").is_none() => Paint::Colored,
+        Color::Auto if screen.is_terminal && env.var("NO_COLOR").is_none() => Paint::Colored,
         Color::Auto | Color::Never => Paint::Plain,
     }
 }
@@ -94,7 +126,11 @@ mod tests {
     fn resolve(words: &[&str], variables: &[(&str, &str)]) -> Result<CheckSettings, SettingsError> {
         let words = std::iter::once(&"check").chain(words);
         let Check { args } = Check::try_parse_from(words).expect("good usage");
-        CheckSettings::resolve(&args, &Env::from_pairs(variables.iter().copied()), true)
+        let screen = Screen {
+            is_terminal: true,
+            width: Some(80),
+        };
+        CheckSettings::resolve(&args, &Env::from_pairs(variables.iter().copied()), screen)
     }
 
     #[test]
@@ -118,10 +154,25 @@ mod tests {
     }
 
     #[test]
+    fn no_two_reports_go_to_one_place() {
+        let check = |words: &[&str], expected: Option<usize>| {
+            let count = resolve(words, &[]).map(|found| found.outputs.len());
+            assert_eq!(count.ok(), expected, "{words:?}");
+        };
+        check(&[], Some(1));
+        check(&["--output", "html=a.html"], Some(1));
+        check(&["--output", "html=a", "-o", "sarif=b", "-o", "-"], Some(3));
+        check(&["--format", "json", "-o", "html=a"], Some(2));
+        check(&["--format", "json", "-o", "-"], None);
+        check(&["-o", "json", "-o", "sarif"], None);
+        check(&["-o", "json=a", "-o", "sarif=a"], None);
+    }
+
+    #[test]
     fn colour_needs_a_terminal_and_consent_unless_it_is_demanded() {
         let check = |words: &[&str], variables: &[(&str, &str)], expected: Paint| {
             let settings = resolve(words, variables).expect("nothing contradicts");
-            assert_eq!(settings.paint, expected, "{words:?} {variables:?}");
+            assert_eq!(settings.look.paint, expected, "{words:?} {variables:?}");
         };
         check(&[], &[], Paint::Colored);
         check(&[], &[("NO_COLOR", "1")], Paint::Plain);

@@ -3,7 +3,6 @@
 //! It holds a [`ReadClient`] and nothing else, so by its type it can send no request that changes
 //! something or returns a secret.
 
-use std::io;
 use std::sync::Arc;
 
 use azure::client::{ReadClient, Settings};
@@ -11,10 +10,11 @@ use azure::identity::{SignIn, SignInSettings};
 use engine::check::{CheckError, Outcome};
 
 use crate::Doors;
-use crate::args::{CheckArgs, Format};
+use crate::args::CheckArgs;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
-use crate::report::{Report, human, json};
+use crate::report::Report;
+use crate::report::delivery::{Delivery, DeliveryError};
 use crate::settings::{CheckSettings, SettingsError};
 
 /// How many holes the last line names before it only counts them.
@@ -33,8 +33,8 @@ pub(crate) enum CheckCommandError {
     Check(#[from] CheckError),
     #[error("interrupted before the report was complete")]
     Interrupted,
-    #[error("cannot write the report")]
-    Write(#[source] io::Error),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
 }
 
 /// Checks the scope, writes the report and picks the exit code.
@@ -46,7 +46,8 @@ pub(crate) async fn run(
     mut doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let settings = CheckSettings::resolve(args, &doors.env, streams.out_is_terminal)?;
+    let settings = CheckSettings::resolve(args, &doors.env, streams.screen)?;
+    let delivery = Delivery::open(&settings.outputs)?;
     let client = connect(&settings, &doors)?;
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
     let outcome = tokio::select! {
@@ -54,7 +55,7 @@ pub(crate) async fn run(
         () = &mut doors.stop => return Err(CheckCommandError::Interrupted),
         outcome = engine::check::check(&client, &settings.scope, &settings.demand, now) => outcome?,
     };
-    conclude(&outcome, &settings, streams)
+    conclude(&outcome, &settings, delivery, streams)
 }
 
 fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckCommandError> {
@@ -69,16 +70,12 @@ fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckC
 fn conclude(
     outcome: &Outcome,
     settings: &CheckSettings,
+    delivery: Delivery,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let report = Report::from(outcome);
-    let text = match settings.format {
-        Format::Human => human::text(&report, settings.paint),
-        Format::Json => json::text(&report)
-            .map_err(|error| CheckCommandError::Write(io::Error::other(error)))?,
-    };
-    streams.result(&text).map_err(CheckCommandError::Write)?;
-    if report.accounts.is_empty() {
+    let report = Report::new(outcome, &settings.demand);
+    delivery.send(&report, &settings.look, streams)?;
+    if report.summary().examined() == 0 {
         streams.say(
             "error: no storage account was examined; a missing role can look exactly like a scope \
              without accounts",
@@ -87,19 +84,17 @@ fn conclude(
     if let Some(line) = holes_line(&report) {
         streams.say(&line);
     }
-    Ok(ExitCode::from(&report.summary))
+    Ok(ExitCode::from(report.summary()))
 }
 
-fn holes_line(report: &Report) -> Option<String> {
-    let scopes: Vec<_> = report
-        .unscanned
-        .iter()
-        .map(|hole| hole.scope.as_str())
+fn holes_line(report: &Report<'_>) -> Option<String> {
+    let named: Vec<_> = report
+        .unscanned()
+        .take(HOLES_NAMED)
+        .map(|hole| hole.scope)
         .collect();
-    let (named, more) = scopes
-        .split_at_checked(HOLES_NAMED)
-        .unwrap_or((&scopes, &[]));
-    match (named, more.len()) {
+    let more = report.summary().unscanned - named.len();
+    match (named.as_slice(), more) {
         ([], _) => None,
         (named, 0) => Some(format!("not examined: {}", named.join(", "))),
         (named, more) => Some(format!(
@@ -111,7 +106,7 @@ fn holes_line(report: &Report) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
+    use std::io::{self, ErrorKind};
 
     use azure::clock::ManualClock;
     use azure::env::Env;
@@ -124,6 +119,7 @@ mod tests {
     use rotation::observation::{Observation, PerSlot, SharedKey};
 
     use super::*;
+    use crate::output::Screen;
     use crate::output::tests::{Captured, Failing};
 
     #[derive(Parser)]
@@ -142,7 +138,7 @@ mod tests {
         CheckSettings::resolve(
             &args(&["--format", "json"]),
             &Env::from_pairs(nothing),
-            false,
+            Screen::default(),
         )
         .expect("nothing contradicts")
     }
@@ -183,6 +179,12 @@ mod tests {
         (1..=count).map(hole).collect()
     }
 
+    fn finish(outcome: &Outcome, streams: &mut Streams) -> Result<ExitCode, CheckCommandError> {
+        let settings = settings();
+        let delivery = Delivery::open(&settings.outputs)?;
+        conclude(outcome, &settings, delivery, streams)
+    }
+
     /// Checks the exit code and the last line of talk.
     fn check(accounts: &[&str], hole_count: usize, code: ExitCode, last_line: &str) {
         let (out, err) = (Captured::default(), Captured::default());
@@ -196,7 +198,7 @@ mod tests {
             accounts,
             holes: holes(hole_count),
         };
-        let got = conclude(&outcome, &settings(), &mut streams).expect("it can be written");
+        let got = finish(&outcome, &mut streams).expect("it can be written");
         assert_eq!(got, code, "{}", out.text());
         assert_eq!(err.text().lines().last().unwrap_or_default(), last_line);
         assert!(out.text().starts_with('{'), "{}", out.text());
@@ -236,7 +238,7 @@ mod tests {
                 holes: Vec::new(),
             };
             let mut streams = Streams::captured(Failing(kind), io::sink());
-            conclude(&outcome, &settings(), &mut streams).ok()
+            finish(&outcome, &mut streams).ok()
         };
         assert_eq!(conclude_on(ErrorKind::BrokenPipe), Some(ExitCode::Drift));
         assert_eq!(conclude_on(ErrorKind::StorageFull), None);
