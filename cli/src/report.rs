@@ -65,6 +65,11 @@ impl<'a> Report<'a> {
         DemandEntry::from(self.demand)
     }
 
+    /// Says what was looked at, one piece of the scope after the other.
+    pub fn scope(&self) -> &'a [String] {
+        &self.outcome.scope
+    }
+
     /// Counts the verdicts.
     pub fn summary(&self) -> &Summary {
         &self.summary
@@ -88,7 +93,7 @@ impl<'a> Report<'a> {
     /// Counts the findings and holes of each kind, the most pressing kind first.
     pub(crate) fn codes(&self) -> BTreeMap<FindingCode, usize> {
         let found = self.outcome.accounts.iter();
-        let found = found.flat_map(|account| &account.assessment.findings);
+        let found = found.flat_map(|account| account.assessment.findings);
         let found = found.map(|finding| finding.code);
         let mut counts = BTreeMap::new();
         for code in found.chain(self.outcome.holes.iter().map(|hole| hole.code)) {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use azure::cloud::{Cloud, UnknownCloud};
 use azure::env::Env;
-use engine::check::Scope;
+use engine::check::scope::Scope;
 use jiff::Timestamp;
 use rotation::drift::Demand;
+use rotation::profile::Profile;
 
 use crate::args::{CheckArgs, Color, Output};
 use crate::output::Screen;
@@ -50,12 +51,13 @@ impl CheckSettings {
     ) -> Result<Self, SettingsError> {
         Ok(Self {
             scope: match args.subscriptions.as_slice() {
-                [] => Scope::EveryReadable,
-                some => Scope::Subscriptions(some.to_vec()),
+                [] => Scope::default(),
+                some => Scope::subscriptions(some.to_vec()),
             },
             demand: Demand {
                 max_key_age: args.max_age,
                 due_soon: args.due_soon,
+                profile: Profile::Keys,
             },
             as_of: args.as_of,
             cloud: cloud(args.cloud, env)?,
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn without_words_the_whole_of_the_public_cloud_is_held_to_ninety_days() {
         let settings = resolve(&[], &[]).expect("nothing contradicts");
-        assert_eq!(settings.scope, Scope::EveryReadable);
+        assert_eq!(settings.scope, Scope::default());
         assert_eq!(settings.demand.max_key_age.to_string(), "P90D");
         assert_eq!(settings.demand.due_soon.to_string(), "P14D");
         assert_eq!((settings.cloud, settings.as_of), (Cloud::Public, None));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use azure::client::{ReadClient, Settings};
 use azure::identity::{SignIn, SignInSettings};
-use engine::check::{CheckError, Outcome};
+use engine::check::{CheckError, Outcome, Question};
 
 use crate::Doors;
 use crate::args::CheckArgs;
@@ -50,10 +50,11 @@ pub(crate) async fn run(
     let delivery = Delivery::open(&settings.outputs)?;
     let client = connect(&settings, &doors)?;
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
+    let question = Question::new(settings.scope.clone(), settings.demand);
     let outcome = tokio::select! {
         biased;
         () = &mut doors.stop => return Err(CheckCommandError::Interrupted),
-        outcome = engine::check::check(&client, &settings.scope, &settings.demand, now) => outcome?,
+        outcome = engine::check::check(&client, &question, now) => outcome?,
     };
     conclude(&outcome, &settings, delivery, streams)
 }
@@ -111,12 +112,12 @@ mod tests {
     use azure::clock::ManualClock;
     use azure::env::Env;
     use clap::Parser;
-    use engine::check::CheckedAccount;
-    use engine::observe::{Hole, HoleCause};
+    use engine::check::accounts::{Accounts, Measure};
+    use engine::check::waivers::Waivers;
+    use engine::observe::{Hole, HoleCause, SeenAccount};
     use jiff::Timestamp;
-    use rotation::drift::assess;
     use rotation::finding::FindingCode;
-    use rotation::observation::{Observation, PerSlot, SharedKey};
+    use rotation::observation::{Observation, PerSlot};
 
     use super::*;
     use crate::output::Screen;
@@ -147,24 +148,40 @@ mod tests {
         "2026-06-01T00:00:00Z".parse().expect("a moment")
     }
 
-    fn account(created_at: &str) -> CheckedAccount {
-        let id = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/\
-                  Microsoft.Storage/storageAccounts/stlogs";
+    fn account(number: usize, created_at: &str) -> SeenAccount {
+        let id = format!(
+            "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/\
+             Microsoft.Storage/storageAccounts/stlogs{number}"
+        );
         let made = created_at.parse().ok();
-        let observation = Observation {
-            key_times: PerSlot {
-                key1: made,
-                key2: made,
-            },
-            shared_key: SharedKey::Allowed,
-            key_expiration_days: None,
-            enrolments: Vec::new(),
-        };
-        let assessment = assess(&observation, &settings().demand, now());
-        CheckedAccount {
+        SeenAccount {
             id: id.parse().expect("an id"),
-            observation,
-            assessment,
+            location: "westeurope".into(),
+            tags: Arc::default(),
+            observation: Observation {
+                key_times: PerSlot {
+                    key1: made,
+                    key2: made,
+                },
+                ..Observation::default()
+            },
+        }
+    }
+
+    fn outcome(created: &[&str], holes: Vec<Hole>) -> Outcome {
+        let seen = created.iter().enumerate();
+        let measure = Measure {
+            demand: settings().demand,
+            waivers: Waivers::default(),
+            now: now(),
+        };
+        Outcome {
+            as_of: now(),
+            profile: measure.demand.profile,
+            scope: Vec::new(),
+            accounts: Accounts::judged(seen.map(|(n, made)| account(n, made)), measure),
+            holes,
+            left_to_others: 0,
         }
     }
 
@@ -189,15 +206,7 @@ mod tests {
     fn check(accounts: &[&str], hole_count: usize, code: ExitCode, last_line: &str) {
         let (out, err) = (Captured::default(), Captured::default());
         let mut streams = Streams::captured(out.clone(), err.clone());
-        let accounts = accounts
-            .iter()
-            .map(|created_at| account(created_at))
-            .collect();
-        let outcome = Outcome {
-            as_of: now(),
-            accounts,
-            holes: holes(hole_count),
-        };
+        let outcome = outcome(accounts, holes(hole_count));
         let got = finish(&outcome, &mut streams).expect("it can be written");
         assert_eq!(got, code, "{}", out.text());
         assert_eq!(err.text().lines().last().unwrap_or_default(), last_line);
@@ -231,12 +240,7 @@ mod tests {
     #[test]
     fn a_closed_pipe_keeps_the_verdict_and_a_full_disk_does_not() {
         let conclude_on = |kind| {
-            let accounts = vec![account("2025-01-01T00:00:00Z")];
-            let outcome = Outcome {
-                as_of: now(),
-                accounts,
-                holes: Vec::new(),
-            };
+            let outcome = outcome(&["2025-01-01T00:00:00Z"], Vec::new());
             let mut streams = Streams::captured(Failing(kind), io::sink());
             finish(&outcome, &mut streams).ok()
         };

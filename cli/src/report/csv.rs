@@ -46,7 +46,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn account_row<'a>(account: &AccountEntry<'a>) -> Row<'a> {
+fn account_row<'a>(account: &'a AccountEntry<'_>) -> Row<'a> {
     let [key1, key2] = account.slots().map(|(_, key)| {
         let made = key.created_at.map(|made| made.to_string());
         let age = key.age_days.map(|days| days.to_string());
@@ -62,10 +62,10 @@ fn account_row<'a>(account: &AccountEntry<'a>) -> Row<'a> {
     let auto = record.and_then(|one| one.auto_regenerate);
     [
         "account".into(),
-        account.id.into(),
-        account.name.into(),
-        account.subscription_id.into(),
-        account.resource_group.into(),
+        Cow::Borrowed(&account.id),
+        Cow::Borrowed(&account.name),
+        Cow::Borrowed(&account.subscription_id),
+        Cow::Borrowed(&account.resource_group),
         account.verdict.as_str().into(),
         key1_made,
         key1_age,
@@ -73,25 +73,25 @@ fn account_row<'a>(account: &AccountEntry<'a>) -> Row<'a> {
         key2_made,
         key2_age,
         key2_verdict,
-        record.map_or("", |one| one.vault).into(),
-        record.map_or("", |one| one.name).into(),
+        record.map_or("", |one| &*one.vault).into(),
+        record.map_or("", |one| &*one.name).into(),
         record.and_then(|one| one.active_key).unwrap_or("").into(),
         auto.map_or("", |auto| if auto { "true" } else { "false" })
             .into(),
         record
-            .and_then(|one| one.rotation_period)
+            .and_then(|one| one.rotation_period.as_deref())
             .unwrap_or("")
             .into(),
         joined(account, " ", |finding| finding.code.as_str()),
-        joined(account, "; ", |finding| finding.message),
+        joined(account, "; ", |finding| &*finding.message),
     ]
 }
 
-fn joined<'a, 'e>(
+fn joined<'e, 'a>(
     account: &'e AccountEntry<'a>,
     between: &str,
     part: impl Fn(&'e crate::report::entry::FindingEntry<'a>) -> &'e str,
-) -> Cow<'a, str> {
+) -> Cow<'e, str> {
     let parts: Vec<_> = account.findings.iter().map(part).collect();
     parts.join(between).into()
 }

@@ -3,12 +3,17 @@
 //! These structs are the JSON, field by field. Fields are only ever added; a change of another
 //! kind is a new format version. `cli/schema/report.v1.json` says the same as a JSON Schema.
 
-use engine::check::{CheckedAccount, Outcome};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use engine::check::Outcome;
+use engine::check::accounts::CheckedAccount;
 use engine::observe::Hole;
 use jiff::Timestamp;
 use rotation::drift::{Demand, KeyAssessment, Proof, Verdict};
 use rotation::finding::{Finding, FindingCode, Severity};
 use rotation::observation::{Enrolment, Renewal, SeenPeriod};
+use rotation::profile::Profile;
 use serde::Serialize;
 
 use crate::error;
@@ -18,6 +23,9 @@ const SECONDS_PER_DAY: i64 = 86_400;
 /// What was demanded of every key.
 #[derive(Clone, Debug, Serialize)]
 pub struct DemandEntry {
+    /// The rule that the accounts were held to.
+    #[serde(serialize_with = "as_text")]
+    pub profile: Profile,
     /// The age that no key may outgrow, as an ISO 8601 duration.
     pub max_key_age: String,
     /// How long before that age a key counts as due soon, as an ISO 8601 duration.
@@ -50,14 +58,18 @@ pub struct Summary {
 #[derive(Debug, Serialize)]
 pub struct AccountEntry<'a> {
     /// Its resource id.
-    pub id: &'a str,
+    pub id: Cow<'a, str>,
     /// Its name.
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     /// The subscription it is in.
-    pub subscription_id: &'a str,
+    pub subscription_id: Cow<'a, str>,
     /// The resource group it is in.
-    pub resource_group: &'a str,
-    /// The worst verdict of its keys.
+    pub resource_group: Cow<'a, str>,
+    /// The region it is in.
+    pub location: Cow<'a, str>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The worst verdict of its keys; by rule `conformity-002` the best one.
     #[serde(serialize_with = "as_text")]
     pub verdict: Verdict,
     /// Its two keys.
@@ -66,6 +78,8 @@ pub struct AccountEntry<'a> {
     pub enrolment: Option<EnrolmentEntry<'a>>,
     /// Every vault record that manages it. More than one is a mistake, and a finding says so.
     pub enrolments: Vec<EnrolmentEntry<'a>>,
+    /// The latest regeneration in the activity log; null if there is none or the log was not read.
+    pub last_regeneration: Option<RegenerationEntry>,
     /// What there is to say about it, the most pressing first.
     pub findings: Vec<FindingEntry<'a>>,
 }
@@ -99,15 +113,15 @@ pub struct KeyEntry {
 #[derive(Clone, Debug, Serialize)]
 pub struct EnrolmentEntry<'a> {
     /// The name of the vault.
-    pub vault: &'a str,
+    pub vault: Cow<'a, str>,
     /// The name of the vault's record.
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     /// The key that the vault signs tokens with; null if it could not be read.
     pub active_key: Option<&'static str>,
     /// Whether the vault renews the keys by itself; null if it could not be read.
     pub auto_regenerate: Option<bool>,
     /// How often it does, as the record says; null if it does not say.
-    pub rotation_period: Option<&'a str>,
+    pub rotation_period: Option<Cow<'a, str>>,
 }
 
 /// One statement about an account.
@@ -120,9 +134,32 @@ pub struct FindingEntry<'a> {
     #[serde(serialize_with = "severity_word")]
     pub severity: Severity,
     /// What was found.
-    pub message: &'a str,
+    pub message: Cow<'a, str>,
     /// What the owner can do.
     pub remediation: &'static str,
+    /// Who has taken responsibility for it; null if nobody has.
+    pub waiver: Option<WaiverEntry>,
+}
+
+/// A regeneration of one of the keys, of which the log does not say which.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegenerationEntry {
+    /// When it was.
+    #[serde(serialize_with = "as_text")]
+    pub at: Timestamp,
+    /// Who asked for it, in the log's words.
+    pub by: String,
+}
+
+/// Somebody's word that a finding is known and accepted until a day.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaiverEntry {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day, in UTC, on which it holds.
+    pub expires: String,
 }
 
 /// A part of the scope that was not examined.
@@ -145,6 +182,7 @@ pub struct UnscannedEntry<'a> {
 impl From<&Demand> for DemandEntry {
     fn from(demand: &Demand) -> Self {
         Self {
+            profile: demand.profile,
             max_key_age: demand.max_key_age.to_string(),
             due_soon: demand.due_soon.to_string(),
             max_key_age_seconds: demand.max_key_age.as_duration().as_secs(),
@@ -220,16 +258,24 @@ impl AccountEntry<'_> {
     }
 }
 
-impl<'a> From<&'a CheckedAccount> for AccountEntry<'a> {
-    fn from(account: &'a CheckedAccount) -> Self {
-        let (id, assessment) = (&account.id, &account.assessment);
-        let enrolments = account.observation.enrolments.iter();
+impl From<CheckedAccount> for AccountEntry<'_> {
+    fn from(account: CheckedAccount) -> Self {
+        let (id, assessment) = (&account.id, account.assessment);
+        let observation = account.observation;
+        let latest = observation.log.latest();
+        let last_regeneration = latest.map(|latest| RegenerationEntry {
+            at: latest.at,
+            by: latest.by.clone(),
+        });
+        let enrolments = observation.enrolments.into_iter();
         let enrolments: Vec<_> = enrolments.map(EnrolmentEntry::from).collect();
         Self {
-            id: id.as_str(),
-            name: id.name(),
-            subscription_id: id.subscription().as_str(),
-            resource_group: id.resource_group(),
+            id: id.to_string().into(),
+            name: id.name().to_owned().into(),
+            subscription_id: id.subscription().to_string().into(),
+            resource_group: id.resource_group().to_owned().into(),
+            location: account.location.to_string().into(),
+            tags: (*account.tags).clone(),
             verdict: assessment.verdict,
             keys: KeyEntries {
                 key1: (&assessment.keys.key1).into(),
@@ -237,7 +283,8 @@ impl<'a> From<&'a CheckedAccount> for AccountEntry<'a> {
             },
             enrolment: enrolments.first().cloned(),
             enrolments,
-            findings: assessment.findings.iter().map(FindingEntry::from).collect(),
+            last_regeneration,
+            findings: assessment.findings.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -254,30 +301,35 @@ impl From<&KeyAssessment> for KeyEntry {
     }
 }
 
-impl<'a> From<&'a Enrolment> for EnrolmentEntry<'a> {
-    fn from(enrolment: &'a Enrolment) -> Self {
+impl From<Enrolment> for EnrolmentEntry<'_> {
+    fn from(enrolment: Enrolment) -> Self {
+        let period = enrolment.period.as_ref().map(SeenPeriod::as_str);
         Self {
-            vault: &enrolment.vault,
-            name: &enrolment.name,
+            vault: enrolment.vault.into(),
+            name: enrolment.name.into(),
             active_key: enrolment.active.map(rotation::slot::KeySlot::as_str),
             auto_regenerate: match enrolment.renewal {
                 Renewal::Automatic => Some(true),
                 Renewal::OnRequest => Some(false),
                 Renewal::Unknown => None,
             },
-            rotation_period: enrolment.period.as_ref().map(SeenPeriod::as_str),
+            rotation_period: period.map(|period| period.to_owned().into()),
         }
     }
 }
 
-impl<'a> From<&'a Finding> for FindingEntry<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        let explanation = finding.code.explanation();
+impl From<Finding> for FindingEntry<'_> {
+    fn from(finding: Finding) -> Self {
         Self {
             code: finding.code,
-            severity: explanation.severity,
-            message: &finding.message,
-            remediation: explanation.remediation,
+            severity: finding.severity,
+            message: finding.message.into(),
+            remediation: finding.code.explanation().remediation,
+            waiver: finding.waiver.map(|waiver| WaiverEntry {
+                owner: waiver.owner.clone(),
+                reason: waiver.reason.clone(),
+                expires: waiver.expires.to_string(),
+            }),
         }
     }
 }

@@ -104,8 +104,8 @@ fn row(account: &AccountEntry<'_>) -> [Cell; HEAD.len()] {
         some => some.join(" and "),
     };
     [
-        Cell::plain(account.name),
-        Cell::plain(account.resource_group),
+        Cell::plain(&*account.name),
+        Cell::plain(&*account.resource_group),
         verdict_cell(words(account.verdict), account.verdict),
         key_cell(&account.keys.key1),
         key_cell(&account.keys.key2),

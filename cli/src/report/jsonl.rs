@@ -18,6 +18,7 @@ enum Record<'r> {
         format_version: u32,
         as_of: String,
         demand: DemandEntry,
+        scope: &'r [String],
     },
     Account(&'r AccountEntry<'r>),
     Unscanned(UnscannedEntry<'r>),
@@ -34,6 +35,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         format_version: FORMAT_VERSION,
         as_of: report.as_of().to_string(),
         demand: report.demand(),
+        scope: report.scope(),
     };
     write_line(&run, out)?;
     for account in report.accounts() {

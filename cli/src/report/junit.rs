@@ -45,14 +45,14 @@ impl Counts {
 
 /// Writes the document.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let (mut all, mut suites) = (Counts::default(), Vec::<(&str, Counts)>::new());
+    let (mut all, mut suites) = (Counts::default(), Vec::<(String, Counts)>::new());
     for account in report.accounts() {
         all.add(account.verdict);
         if suites
             .last()
             .is_none_or(|(id, _)| *id != account.subscription_id)
         {
-            suites.push((account.subscription_id, Counts::default()));
+            suites.push((account.subscription_id.to_string(), Counts::default()));
         }
         if let Some((_, suite)) = suites.last_mut() {
             suite.add(account.verdict);
@@ -95,7 +95,7 @@ fn open_suite(
 }
 
 fn write_account(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let (group, name) = (Markup(account.resource_group), Markup(account.name));
+    let (group, name) = (Markup(&account.resource_group), Markup(&account.name));
     write!(out, "    <testcase classname=\"{group}\" name=\"{name}\">")?;
     let word = words(account.verdict);
     let element = match (account.verdict, account.verdict.proof()) {
@@ -109,7 +109,7 @@ fn write_account(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<
     };
     if let Some(element) = element {
         let first = account.pressing().next();
-        let message = first.map_or(word, |finding| finding.message);
+        let message = first.map_or(word, |finding| &*finding.message);
         writeln!(
             out,
             "<{element} type=\"{}\" message=\"{word}: {}\">",
@@ -127,14 +127,14 @@ fn write_account(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<
 }
 
 fn write_findings(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", Markup(account.id))?;
+    writeln!(out, "{}", Markup(&account.id))?;
     for finding in &account.findings {
         writeln!(
             out,
             "{} {}: {}\n  {}",
             finding.severity.as_str(),
             finding.code,
-            Markup(finding.message),
+            Markup(&finding.message),
             Markup(finding.remediation)
         )?;
     }

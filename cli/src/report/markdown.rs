@@ -76,13 +76,13 @@ fn write_accounts(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn write_account(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings: Vec<_> = account
         .pressing()
-        .map(|finding| format!("`{}` {}", finding.code, Marked(finding.message)))
+        .map(|finding| format!("`{}` {}", finding.code, Marked(&finding.message)))
         .collect();
     writeln!(
         out,
         "| {} | {} | {} | {} | {} | {} |",
-        Marked(account.name),
-        Marked(account.resource_group),
+        Marked(&account.name),
+        Marked(&account.resource_group),
         words(account.verdict),
         age(&account.keys.key1),
         age(&account.keys.key2),

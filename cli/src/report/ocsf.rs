@@ -70,7 +70,7 @@ fn pass<'a>(account: &'a AccountEntry<'_>) -> Event<'a> {
         severity: Severity::Info,
         status: Status::Pass,
         resource: resource(account),
-        subscription: Some(account.subscription_id),
+        subscription: Some(&account.subscription_id),
     }
 }
 
@@ -84,7 +84,7 @@ fn found<'a>(
         control: finding.code.as_str(),
         uid: format!("{}:{nth}:{}", finding.code, account.id.to_lowercase()),
         title: format!("{}: {}", account.name, finding.code),
-        message: finding.message,
+        message: &finding.message,
         remediation: Some(finding.remediation),
         severity,
         status: match (severity, account.verdict) {
@@ -94,7 +94,7 @@ fn found<'a>(
             (Severity::High, _) => Status::Fail,
         },
         resource: resource(account),
-        subscription: Some(account.subscription_id),
+        subscription: Some(&account.subscription_id),
     }
 }
 

@@ -101,9 +101,9 @@ impl fmt::Display for Labels<'_, '_> {
         write!(
             f,
             "account=\"{}\",resource_group=\"{}\",subscription_id=\"{}\"",
-            Label(self.0.name),
-            Label(self.0.resource_group),
-            Label(self.0.subscription_id)
+            Label(&self.0.name),
+            Label(&self.0.resource_group),
+            Label(&self.0.subscription_id)
         )
     }
 }

@@ -120,7 +120,7 @@ fn results(account: &AccountEntry<'_>) -> Vec<Value> {
         let nth = seen.entry(finding.code).or_default();
         *nth += 1;
         let text = format!("{}: {}", account.name, finding.message);
-        result(finding.code, finding.severity, &text, account.id, *nth)
+        result(finding.code, finding.severity, &text, &account.id, *nth)
     };
     account.findings.iter().map(result).collect()
 }

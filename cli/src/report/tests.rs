@@ -124,7 +124,7 @@ fn the_json_report_is_the_contract() {
     assert_eq!(pointer("/unscanned"), json!([]));
     assert_eq!(
         pointer("/demand"),
-        json!({"max_key_age": "P90D", "due_soon": "P14D"})
+        json!({"profile": "keys", "max_key_age": "P90D", "due_soon": "P14D"})
     );
     assert_eq!(pointer("/accounts/0/verdict"), json!("stalled"));
     assert_eq!(

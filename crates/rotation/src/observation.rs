@@ -73,7 +73,7 @@ pub enum SharedKey {
 }
 
 /// A vault's record that it manages the account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Enrolment {
     /// The name of the vault.
     pub vault: String,
@@ -177,13 +177,14 @@ pub struct Regeneration {
 }
 
 /// Who renews the keys of an enrolled account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Renewal {
     /// The vault does, once per period.
     Automatic,
     /// Nobody does by itself.
     OnRequest,
     /// The record could not be read or does not say.
+    #[default]
     Unknown,
 }
 

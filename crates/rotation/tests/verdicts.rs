@@ -8,6 +8,7 @@ use rotation::observation::{
     Enrolment, KeyTimes, Observation, PerSlot, Renewal, SeenPeriod, SharedKey,
 };
 use rotation::period::Period;
+use rotation::profile::Profile;
 use rotation::slot::KeySlot;
 
 use Verdict::{Compliant, DueSoon, NotApplicable, Overdue, Stalled, Unknown};
@@ -23,6 +24,7 @@ fn demand() -> Demand {
     Demand {
         max_key_age: Period::days(90),
         due_soon: Period::days(14),
+        profile: Profile::Keys,
     }
 }
 
@@ -47,6 +49,7 @@ fn seen(key1: &str, key2: &str, enrolments: Vec<Enrolment>) -> Observation {
         shared_key: SharedKey::Allowed,
         key_expiration_days: Some(90),
         enrolments,
+        ..Observation::default()
     }
 }
 
@@ -59,6 +62,7 @@ fn enrolled(renewal: Renewal, period: &str) -> Enrolment {
         renewal,
         period: Some(SeenPeriod::new(period)),
         enrolled_at: made("300d"),
+        ..Enrolment::default()
     }
 }
 
@@ -353,6 +357,7 @@ proptest! {
             shared_key: SharedKey::Allowed,
             key_expiration_days: days,
             enrolments,
+            ..Observation::default()
         };
         let assessment = assess(&observation, &demand(), now());
         let unknown = key1.is_none() || key2.is_none();

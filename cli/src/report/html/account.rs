@@ -26,15 +26,15 @@ pub(super) fn write(
         "<tbody role=\"rowgroup\" id=\"a{place}\" class=\"{verdict}{fails}\"><tr role=\"row\">\
          <td role=\"cell\"><a href=\"#a{place}\">{}</a><small>{}</small></td>\
          <td role=\"cell\" data-sort=\"{}\"><span class=\"pill {verdict}\">{}</span></td>",
-        Markup(account.name),
-        Markup(account.resource_group),
+        Markup(&account.name),
+        Markup(&account.resource_group),
         rank(verdict),
         words(verdict),
     )?;
     for (_, key) in account.slots() {
         write_age(key, limit, out)?;
     }
-    let vault = account.enrolment.as_ref().map_or("", |one| one.vault);
+    let vault = account.enrolment.as_ref().map_or("", |one| &*one.vault);
     let pressing = account.findings.iter();
     let pressing = pressing.filter(|finding| is_pressing(finding.severity));
     let pressing = pressing.count();
@@ -80,7 +80,7 @@ fn write_section(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<
     write!(
         out,
         "<tr role=\"row\" class=\"more\"><td role=\"cell\"><code class=\"id\">{}</code><dl>",
-        Markup(account.id)
+        Markup(&account.id)
     )?;
     for (slot, key) in account.slots() {
         let made = key.created_at.map_or_else(
@@ -99,7 +99,7 @@ fn write_section(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<
 }
 
 fn write_enrolment(enrolment: &EnrolmentEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let renewal = match (enrolment.auto_regenerate, enrolment.rotation_period) {
+    let renewal = match (enrolment.auto_regenerate, &enrolment.rotation_period) {
         (Some(true), Some(period)) => format!("renews a key every {period}"),
         (Some(true), None) => "renews keys, period not known".to_owned(),
         (Some(false), _) => "renews keys on request only".to_owned(),
@@ -109,8 +109,8 @@ fn write_enrolment(enrolment: &EnrolmentEntry<'_>, out: &mut dyn Write) -> io::R
     write!(
         out,
         "<dt>vault</dt><dd>{}, record {}: {}; active key {active}</dd>",
-        Markup(enrolment.vault),
-        Markup(enrolment.name),
+        Markup(&enrolment.vault),
+        Markup(&enrolment.name),
         Markup(&renewal),
     )
 }
@@ -125,7 +125,7 @@ fn write_findings(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result
             out,
             "<li><span class=\"severity {severity}\">{severity}</span> \
              <a href=\"#{code}\">{code}</a> {}</li>",
-            Markup(finding.message),
+            Markup(&finding.message),
             severity = finding.severity.as_str(),
             code = finding.code,
         )?;

@@ -36,7 +36,7 @@ fn write_findings(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::
 
 /// What is only worth knowing is left to the other reports.
 fn write_account(account: &AccountEntry<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "  {}", inert(account.id))?;
+    writeln!(out, "  {}", inert(&account.id))?;
     for finding in account.pressing() {
         let (severity, code) = (finding.severity.as_str(), finding.code);
         write!(out, "    {severity:6}  ")?;
@@ -44,7 +44,7 @@ fn write_account(account: &AccountEntry<'_>, look: &Look, out: &mut dyn Write) -
             None => write!(out, "{code}  ")?,
             Some(_) => write!(out, "{code}\n{:MESSAGE_AT$}", "")?,
         }
-        wrap::write(finding.message, MESSAGE_AT, look.width, out)?;
+        wrap::write(&finding.message, MESSAGE_AT, look.width, out)?;
     }
     Ok(())
 }

@@ -1,13 +1,18 @@
 //! One outcome with everything in it: all verdicts, two subscriptions, holes, and text that tries to
 //! be more than text wherever somebody else can choose it.
 
-use engine::check::{CheckedAccount, Outcome};
-use engine::observe::{Hole, HoleCause};
+use std::sync::Arc;
+
+use engine::check::Outcome;
+use engine::check::accounts::{Accounts, Measure};
+use engine::check::waivers::Waivers;
+use engine::observe::{Hole, HoleCause, SeenAccount};
 use jiff::Timestamp;
-use rotation::drift::{Demand, assess};
+use rotation::drift::Demand;
 use rotation::finding::FindingCode;
 use rotation::observation::{Enrolment, Observation, PerSlot, Renewal, SeenPeriod, SharedKey};
 use rotation::period::Period;
+use rotation::profile::Profile;
 use rotation::slot::KeySlot;
 
 /// Text that is markup, a formula, a command to an agent, a terminal's and XML's forbidden letters.
@@ -27,21 +32,22 @@ pub(crate) fn demand() -> Demand {
     Demand {
         max_key_age: Period::days(90),
         due_soon: Period::days(14),
+        profile: Profile::Keys,
     }
 }
 
-pub(crate) fn account(place: &str, observation: Observation) -> CheckedAccount {
+pub(crate) fn account(place: &str, observation: Observation) -> SeenAccount {
     let (subscription, rest) = place.split_once('/').expect("a place in a subscription");
     let (group, name) = rest.split_once('/').expect("a name in a resource group");
     let id = format!(
         "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/\
          storageAccounts/{name}"
     );
-    let assessment = assess(&observation, &demand(), moment("2026-06-01T12:00:00Z"));
-    CheckedAccount {
+    SeenAccount {
         id: id.parse().expect("an id"),
+        location: "westeurope".into(),
+        tags: Arc::default(),
         observation,
-        assessment,
     }
 }
 
@@ -58,6 +64,7 @@ pub(crate) fn seen(
         shared_key: SharedKey::Allowed,
         key_expiration_days: Some(90),
         enrolments,
+        ..Observation::default()
     }
 }
 
@@ -68,15 +75,23 @@ pub(crate) fn enrolled(vault: &str, renewal: Renewal, period: Option<&str>) -> E
         active: Some(KeySlot::Key2),
         renewal,
         period: period.map(SeenPeriod::new),
-        enrolled_at: None,
+        ..Enrolment::default()
     }
 }
 
-pub(crate) fn outcome(accounts: Vec<CheckedAccount>, holes: Vec<Hole>) -> Outcome {
+pub(crate) fn outcome(accounts: Vec<SeenAccount>, holes: Vec<Hole>) -> Outcome {
+    let measure = Measure {
+        demand: demand(),
+        waivers: Waivers::default(),
+        now: moment("2026-06-01T12:00:00Z"),
+    };
     Outcome {
-        as_of: moment("2026-06-01T12:00:00Z"),
-        accounts,
+        as_of: measure.now,
+        profile: measure.demand.profile,
+        scope: vec!["every readable subscription".to_owned()],
+        accounts: Accounts::judged(accounts, measure),
         holes,
+        left_to_others: 0,
     }
 }
 

@@ -74,7 +74,13 @@ fn hold_against(value: &Value, schema: &Value, root: &Value, place: &str) {
 }
 
 fn hold_parts(value: &Value, schema: &Value, root: &Value, place: &str) {
-    if let Value::Object(fields) = value {
+    // Names that others choose, such as those of tags, are no fields.
+    let of_any_name = schema.get("additionalProperties");
+    if let (Value::Object(fields), Some(field)) = (value, of_any_name) {
+        for (name, found) in fields {
+            hold_against(found, field, root, &format!("{place}.{name}"));
+        }
+    } else if let Value::Object(fields) = value {
         let properties = properties(schema, root);
         let present: BTreeSet<_> = fields.keys().cloned().collect();
         let known: BTreeSet<_> = properties.iter().map(|(name, _)| name.clone()).collect();

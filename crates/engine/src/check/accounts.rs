@@ -78,24 +78,28 @@ impl Accounts {
     }
 
     /// Gives one after the other, in the order of their ids; each is made as it is asked for.
-    pub fn iter(&self) -> impl Iterator<Item = CheckedAccount> + '_ {
-        let Measure {
-            demand,
-            waivers,
-            now,
-        } = &self.measure;
-        self.rows.iter().map(move |seen| {
-            let mut assessment = assess(&seen.observation, demand, *now);
-            let claimed = waivers.of(&seen.id, &seen.tags);
-            waiver::apply(&mut assessment, &claimed, demand.profile, *now);
-            CheckedAccount {
-                id: seen.id,
-                location: seen.location,
-                tags: seen.tags,
-                observation: seen.observation,
-                assessment,
-            }
-        })
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = CheckedAccount> + '_ {
+        self.rows.iter().map(|seen| self.measure.judge(seen))
+    }
+
+    /// Gives the account at a place of that order.
+    pub fn get(&self, place: usize) -> Option<CheckedAccount> {
+        self.rows.get(place).map(|seen| self.measure.judge(seen))
+    }
+}
+
+impl Measure {
+    fn judge(&self, seen: SeenAccount) -> CheckedAccount {
+        let mut assessment = assess(&seen.observation, &self.demand, self.now);
+        let claimed = self.waivers.of(&seen.id, &seen.tags);
+        waiver::apply(&mut assessment, &claimed, self.demand.profile, self.now);
+        CheckedAccount {
+            id: seen.id,
+            location: seen.location,
+            tags: seen.tags,
+            observation: seen.observation,
+            assessment,
+        }
     }
 }
 
@@ -311,7 +315,7 @@ impl Rows {
         };
         let rows = self.rows.iter().enumerate();
         rows.filter(|(_, row)| is_enrolled(row))
-            .filter_map(|(place, row)| Some((place, self.id(row)?)))
+            .map(|(place, row)| (place, self.id(row)))
             .collect()
     }
 
@@ -342,16 +346,21 @@ impl Rows {
     }
 
     /// Unfolds the accounts one by one.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = SeenAccount> + '_ {
-        self.rows.iter().filter_map(|row| self.unfold(row))
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = SeenAccount> + '_ {
+        self.rows.iter().map(|row| self.unfold(row))
     }
 
-    fn id(&self, row: &Row) -> Option<StorageAccountId> {
+    fn get(&self, place: usize) -> Option<SeenAccount> {
+        self.rows.get(place).map(|row| self.unfold(row))
+    }
+
+    fn id(&self, row: &Row) -> StorageAccountId {
         let id = format!("{}{PROVIDER}{}", self.groups.at(row.group), row.name);
-        id.parse().ok()
+        id.parse()
+            .expect("it is put together from the parts of such an id")
     }
 
-    fn unfold(&self, row: &Row) -> Option<SeenAccount> {
+    fn unfold(&self, row: &Row) -> SeenAccount {
         let more = row.more.as_deref();
         let observation = Observation {
             key_times: PerSlot {
@@ -367,12 +376,12 @@ impl Rows {
             log: log(row, more),
             published: more.map(|more| more.published.clone()).unwrap_or_default(),
         };
-        Some(SeenAccount {
-            id: self.id(row)?,
+        SeenAccount {
+            id: self.id(row),
             location: Arc::clone(self.locations.at(row.location)),
             tags: Arc::clone(self.tags.at(row.tags)),
             observation,
-        })
+        }
     }
 }
 

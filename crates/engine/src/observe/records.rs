@@ -11,7 +11,7 @@ use azure::vault::managed_storage::{self, ManagedStorage};
 use azure::vault::sas_definition;
 use futures::future::join_all;
 use rotation::finding::FindingCode;
-use rotation::observation::{Enrolment, Renewal, RoleSeen, SasSeen, SeenPeriod};
+use rotation::observation::{Enrolment, Renewal, SasSeen, SeenPeriod};
 
 use super::reading::{Holes, Part, Queue, read_list};
 use super::vaults::Record;
@@ -115,8 +115,7 @@ fn enrolment_of(vault: &Vault, record: &ManagedStorage) -> Enrolment {
         period: record.regeneration_period.clone().map(SeenPeriod::new),
         // A change of the terms may begin the period anew, so nothing earlier proves a delay.
         enrolled_at: record.created.max(record.updated),
-        role: RoleSeen::Unknown,
-        sas: Vec::new(),
+        ..Enrolment::default()
     }
 }
 
@@ -124,11 +123,6 @@ fn unread(record: &Record) -> Enrolment {
     Enrolment {
         vault: record.vault.url.name().to_owned(),
         name: record.name.to_string(),
-        active: None,
-        renewal: Renewal::Unknown,
-        period: None,
-        enrolled_at: None,
-        role: RoleSeen::Unknown,
-        sas: Vec::new(),
+        ..Enrolment::default()
     }
 }
