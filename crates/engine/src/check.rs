@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod declared;
+pub(crate) mod rows;
 pub mod scope;
 pub mod waivers;
 

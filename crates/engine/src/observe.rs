@@ -22,7 +22,7 @@ use rotation::finding::FindingCode;
 use rotation::observation::{Observation, PerSlot, SharedKey};
 
 use self::reading::Holes;
-use crate::check::accounts::Rows;
+use crate::check::rows::Rows;
 use crate::check::scope::Filter;
 
 pub(crate) use self::reading::odd_hole;

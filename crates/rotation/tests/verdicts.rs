@@ -168,8 +168,12 @@ fn a_vault_that_keeps_its_promise_is_not_stalled() {
     let automatic = || vec![enrolled(Renewal::Automatic, "P30D")];
     check(&seen("1d", "31d", automatic()), [Compliant; 3], &[]);
     check(&seen("31d", "61d", automatic()), [Compliant; 3], &[]);
+    let with_key2 = Enrolment {
+        active: Some(KeySlot::Key2),
+        ..enrolled(Renewal::Automatic, "P30D")
+    };
     check(
-        &seen("?", "30d", automatic()),
+        &seen("?", "30d", vec![with_key2]),
         [Unknown, Compliant, Unknown],
         &["key-age-unknown"],
     );
@@ -298,7 +302,11 @@ fn the_accounts_own_expiry_policy_is_commented_on_and_changes_no_verdict() {
 
 #[test]
 fn messages_name_the_key_the_moment_and_the_limit() {
-    let old = seen("100d", "1d", vec![enrolled(Renewal::Automatic, "P60D")]);
+    let with_key2 = Enrolment {
+        active: Some(KeySlot::Key2),
+        ..enrolled(Renewal::Automatic, "P60D")
+    };
+    let old = seen("100d", "1d", vec![with_key2]);
     let assessment = assess(&old, &demand(), now());
     let messages: Vec<_> = assessment
         .findings

@@ -2,7 +2,7 @@
 
 use azure::id::StorageAccountId;
 
-use super::accounts::Rows;
+use super::rows::Rows;
 
 /// Accounts of which a configuration says that a vault manages them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

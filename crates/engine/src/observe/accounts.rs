@@ -9,7 +9,7 @@ use rotation::finding::FindingCode;
 
 use super::reading::{Holes, Part, Queue, read_list};
 use super::{Hole, Place, seen};
-use crate::check::accounts::Rows;
+use crate::check::rows::Rows;
 use crate::check::scope::{Fate, Filter};
 
 /// The accounts that were found.

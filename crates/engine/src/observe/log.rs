@@ -11,7 +11,7 @@ use rotation::observation::Regeneration;
 
 use super::LogSpan;
 use super::reading::{Holes, Part, Queue, read_list};
-use crate::check::accounts::Rows;
+use crate::check::rows::Rows;
 
 /// How many regenerations of one account are kept; the rules are about the latest ones.
 const MOST_KEPT: usize = 8;

@@ -16,7 +16,7 @@ use rotation::observation::{Enrolment, Renewal, SasSeen, SeenPeriod};
 use super::reading::{Holes, Part, Queue, read_list};
 use super::vaults::Record;
 use super::{Depth, Hole};
-use crate::check::accounts::Rows;
+use crate::check::rows::Rows;
 
 type Enrolments = Mutex<Vec<(usize, Enrolment)>>;
 

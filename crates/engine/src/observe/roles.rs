@@ -12,7 +12,7 @@ use rotation::observation::RoleSeen;
 use uuid::{Uuid, uuid};
 
 use super::reading::{Holes, Part, read_list};
-use crate::check::accounts::Rows;
+use crate::check::rows::Rows;
 use crate::grant::role::{KEY_OPERATOR_ROLE, is_at_or_above};
 
 /// Roles that let their holder list and regenerate keys: `Owner`, `Contributor` and

@@ -15,7 +15,7 @@ use rotation::observation::DeletedEnrolment;
 
 use super::Depth;
 use super::reading::{Holes, Part, Queue, read_list};
-use crate::check::accounts::Rows;
+use crate::check::rows::Rows;
 
 /// The tags of a secret that holds a key of an account, by Microsoft's convention.
 const PUBLISHED_SLOT: &str = "CredentialId";

@@ -106,9 +106,11 @@ fn every_account_is_of_exactly_one_share_and_the_shares_are_alike() {
                 .iter()
                 .all(|shard| shard.has(&id) == shard.has(&shouted))
         );
-        mine.iter()
-            .filter_map(|n| sizes.get_mut(*n))
-            .for_each(|size| *size += 1);
+        for number in mine {
+            if let Some(size) = sizes.get_mut(number) {
+                *size += 1;
+            }
+        }
     }
     assert!(
         sizes.iter().all(|size| (180..=320).contains(size)),
