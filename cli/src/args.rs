@@ -8,15 +8,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use azure::cloud::Cloud;
-use azure::id::SubscriptionId;
 use clap::{Parser, ValueEnum};
 use jiff::Timestamp;
+use rotation::finding::Severity;
 use rotation::period::Period;
+use rotation::profile::Profile;
 
 use crate::command::Command;
 use crate::env_vars;
 use crate::report::format::Format;
 use crate::report::human::GroupBy;
+use crate::scope::ScopeArgs;
 
 /// Shows whether the keys of Azure Storage accounts are rotated, and rehearses their rotation.
 #[derive(Debug, Parser)]
@@ -45,7 +47,7 @@ pub struct Args {
 /// Exit codes:
 ///   0  everything was examined, and nothing is out of policy
 ///   1  nothing can be said about any account: wrong usage, no sign-in, no account, a bug
-///   2  at least one account is proven to be out of policy
+///   2  at least one account is proven to be out of policy, and nobody has waived it
 ///   3  nothing is proven wrong, but part of the scope is unknown or could not be read
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -65,13 +67,31 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value_t = GroupBy::Subscription)]
     pub group_by: GroupBy,
 
-    /// The age that no key may outgrow, as an ISO 8601 duration in days or smaller units.
-    #[arg(long, value_name = "DURATION", default_value = "P90D")]
-    pub max_age: Period,
+    /// The rule that the accounts are held to [default: keys].
+    ///
+    /// `keys`: each key is within the limit. `conformity-002`: some key was regenerated within it, by
+    /// rule StorageAccounts-002 of Trend Micro Conformity. `cis`: each key is within it, a reminder is
+    /// set, and keys are refused. `entra`: as `keys`, and what keeps the account from refusing keys.
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<Profile>,
 
-    /// How long before that age a key is reported as due soon. Being due soon is a pass.
-    #[arg(long, value_name = "DURATION", default_value = "P14D")]
-    pub due_soon: Period,
+    /// The age that no key may outgrow, as an ISO 8601 duration in days or smaller units
+    /// [default: P90D].
+    #[arg(long, value_name = "DURATION")]
+    pub max_age: Option<Period>,
+
+    /// How long before that age a key is reported as due soon, which is a pass [default: P14D].
+    #[arg(long, value_name = "DURATION")]
+    pub due_soon: Option<Period>,
+
+    /// Ends with 2 for breaches of this severity or above only: info, low, medium or high
+    /// [default: info].
+    #[arg(long, value_name = "SEVERITY")]
+    pub fail_on: Option<Severity>,
+
+    /// Which sources are asked beside the accounts and the vaults.
+    #[arg(long, value_enum, default_value_t = EvidenceArg::Needed)]
+    pub evidence: EvidenceArg,
 
     /// The moment the report is about, such as 2026-06-01T00:00:00Z [default: now].
     ///
@@ -80,9 +100,13 @@ pub struct CheckArgs {
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<Timestamp>,
 
-    /// Looks at this subscription instead of all that can be read; repeat it for more.
-    #[arg(long = "subscription", value_name = "ID")]
-    pub subscriptions: Vec<SubscriptionId>,
+    /// Where to look.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+
+    /// The settings with waivers [default: `keyrotation.toml` in the current folder, if there is one].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 
     /// The cloud the subscriptions are in: public, usgovernment or china
     /// [default: `ARM_ENVIRONMENT`, else public].
@@ -92,6 +116,16 @@ pub struct CheckArgs {
     /// When to colour the words of the human report.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
+}
+
+/// Which sources are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EvidenceArg {
+    /// The creation times of the keys and the vaults' records; the activity log only where the
+    /// profile cannot do without.
+    Needed,
+    /// The activity log as well: who regenerated a key, and when.
+    Log,
 }
 
 /// A form of the report and where it goes.

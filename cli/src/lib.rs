@@ -23,6 +23,7 @@
 
 pub mod args;
 pub mod command;
+mod config;
 pub mod env_vars;
 mod error;
 pub mod exit_code;
@@ -30,7 +31,9 @@ mod files;
 mod log;
 pub mod output;
 pub mod report;
+mod scope;
 mod settings;
+mod state;
 
 use std::ffi::OsString;
 use std::io;

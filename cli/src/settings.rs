@@ -6,21 +6,29 @@ use std::path::PathBuf;
 
 use azure::cloud::{Cloud, UnknownCloud};
 use azure::env::Env;
-use engine::check::scope::Scope;
+use engine::check::{Evidence, Question};
 use jiff::Timestamp;
 use rotation::drift::Demand;
-use rotation::profile::Profile;
+use rotation::finding::Severity;
+use rotation::period::Period;
 
-use crate::args::{CheckArgs, Color, Output};
+use crate::args::{CheckArgs, Color, EvidenceArg, Output};
+use crate::config::Config;
 use crate::output::Screen;
 use crate::report::format::Format;
 use crate::report::human::{Look, Paint};
+use crate::scope::Wanted;
+
+/// The age that no key may outgrow, in days.
+const DEFAULT_MAX_AGE: u32 = 90;
+/// How long before that age a key counts as due soon, in days.
+const DEFAULT_DUE_SOON: u32 = 14;
 
 /// What `check` is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct CheckSettings {
-    pub(crate) scope: Scope,
-    pub(crate) demand: Demand,
+    pub(crate) question: Question,
+    pub(crate) fail_on: Severity,
     pub(crate) as_of: Option<Timestamp>,
     pub(crate) cloud: Cloud,
     pub(crate) outputs: Vec<Output>,
@@ -46,19 +54,15 @@ impl CheckSettings {
     /// A variable that has no usable value, or two reports for one place.
     pub(crate) fn resolve(
         args: &CheckArgs,
+        wanted: Wanted,
+        config: Config,
         env: &Env,
         screen: Screen,
     ) -> Result<Self, SettingsError> {
+        let fail_on = args.fail_on.or(config.fail_on);
         Ok(Self {
-            scope: match args.subscriptions.as_slice() {
-                [] => Scope::default(),
-                some => Scope::subscriptions(some.to_vec()),
-            },
-            demand: Demand {
-                max_key_age: args.max_age,
-                due_soon: args.due_soon,
-                profile: Profile::Keys,
-            },
+            fail_on: fail_on.unwrap_or(Severity::Info),
+            question: question(args, wanted, config),
             as_of: args.as_of,
             cloud: cloud(args.cloud, env)?,
             outputs: outputs(args)?,
@@ -68,6 +72,33 @@ impl CheckSettings {
                 group_by: args.group_by,
             },
         })
+    }
+}
+
+fn question(args: &CheckArgs, wanted: Wanted, config: Config) -> Question {
+    let demand = Demand {
+        max_key_age: args
+            .max_age
+            .or(config.max_age)
+            .unwrap_or(Period::days(DEFAULT_MAX_AGE)),
+        due_soon: args
+            .due_soon
+            .or(config.due_soon)
+            .unwrap_or(Period::days(DEFAULT_DUE_SOON)),
+        profile: args.profile.or(config.profile).unwrap_or_default(),
+    };
+    let mut scope = wanted.scope;
+    scope.filter.include.extend(config.include);
+    scope.filter.exclude.extend(config.exclude);
+    Question {
+        scope,
+        demand,
+        evidence: match args.evidence {
+            EvidenceArg::Needed => Evidence::Needed,
+            EvidenceArg::Log => Evidence::Log,
+        },
+        declared: wanted.declared,
+        waivers: config.waivers,
     }
 }
 
@@ -116,6 +147,7 @@ fn paint(color: Color, env: &Env, screen: Screen) -> Paint {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use engine::check::scope::Scope;
 
     use super::*;
 
@@ -132,16 +164,43 @@ mod tests {
             is_terminal: true,
             width: Some(80),
         };
-        CheckSettings::resolve(&args, &Env::from_pairs(variables.iter().copied()), screen)
+        let env = Env::from_pairs(variables.iter().copied());
+        let wanted = args.scope.resolve(&env).expect("no file is named");
+        CheckSettings::resolve(&args, wanted, Config::default(), &env, screen)
     }
 
     #[test]
     fn without_words_the_whole_of_the_public_cloud_is_held_to_ninety_days() {
         let settings = resolve(&[], &[]).expect("nothing contradicts");
-        assert_eq!(settings.scope, Scope::default());
-        assert_eq!(settings.demand.max_key_age.to_string(), "P90D");
-        assert_eq!(settings.demand.due_soon.to_string(), "P14D");
+        assert_eq!(settings.question.scope, Scope::default());
+        assert_eq!(settings.question.demand.max_key_age.to_string(), "P90D");
+        assert_eq!(settings.question.demand.due_soon.to_string(), "P14D");
         assert_eq!((settings.cloud, settings.as_of), (Cloud::Public, None));
+    }
+
+    #[test]
+    fn an_argument_wins_over_the_file_and_the_file_over_the_default() {
+        let check = |words: &[&str], expected: &str| {
+            let args = Check::try_parse_from([&["check"], words].concat())
+                .expect("usage")
+                .args;
+            let nothing: [(&str, &str); 0] = [];
+            let env = Env::from_pairs(nothing);
+            let wanted = args.scope.resolve(&env).expect("no file is named");
+            let config = Config {
+                max_age: Some(Period::days(60)),
+                ..Config::default()
+            };
+            let question = question(&args, wanted, config);
+            let demand = question.demand;
+            let said = format!(
+                "{} {} {}",
+                demand.max_key_age, demand.due_soon, demand.profile
+            );
+            assert_eq!(said, expected, "{words:?}");
+        };
+        check(&[], "P60D P14D keys");
+        check(&["--max-age", "P30D", "--profile", "cis"], "P30D P14D cis");
     }
 
     #[test]

@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use azure::client::{ReadClient, Settings};
 use azure::identity::{SignIn, SignInSettings};
-use engine::check::{CheckError, Outcome, Question};
+use engine::check::{CheckError, Outcome};
 
 use crate::Doors;
 use crate::args::CheckArgs;
+use crate::config::{self, ConfigError};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::report::Report;
 use crate::report::delivery::{Delivery, DeliveryError};
+use crate::scope::ScopeFileError;
 use crate::settings::{CheckSettings, SettingsError};
 
 /// How many holes the last line names before it only counts them.
@@ -25,6 +27,10 @@ const HOLES_NAMED: usize = 3;
 pub(crate) enum CheckCommandError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Scope(#[from] ScopeFileError),
     #[error("cannot choose a way to sign in")]
     SignIn(#[source] azure::identity::SignInError),
     #[error("cannot set up the connection to Azure")]
@@ -46,15 +52,16 @@ pub(crate) async fn run(
     mut doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let settings = CheckSettings::resolve(args, &doors.env, streams.screen)?;
+    let config = config::read(&doors.env, args.config.as_deref())?;
+    let wanted = args.scope.resolve(&doors.env)?;
+    let settings = CheckSettings::resolve(args, wanted, config, &doors.env, streams.screen)?;
     let delivery = Delivery::open(&settings.outputs)?;
     let client = connect(&settings, &doors)?;
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
-    let question = Question::new(settings.scope.clone(), settings.demand);
     let outcome = tokio::select! {
         biased;
         () = &mut doors.stop => return Err(CheckCommandError::Interrupted),
-        outcome = engine::check::check(&client, &question, now) => outcome?,
+        outcome = engine::check::check(&client, &settings.question, now) => outcome?,
     };
     conclude(&outcome, &settings, delivery, streams)
 }
@@ -74,9 +81,9 @@ fn conclude(
     delivery: Delivery,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let report = Report::new(outcome, &settings.demand);
+    let report = Report::new(outcome, &settings.question.demand);
     delivery.send(&report, &settings.look, streams)?;
-    if report.summary().examined() == 0 {
+    if report.summary().examined() == 0 && outcome.left_to_others == 0 {
         streams.say(
             "error: no storage account was examined; a missing role can look exactly like a scope \
              without accounts",
@@ -85,7 +92,7 @@ fn conclude(
     if let Some(line) = holes_line(&report) {
         streams.say(&line);
     }
-    Ok(ExitCode::from(report.summary()))
+    Ok(ExitCode::from(&outcome.standing(settings.fail_on)))
 }
 
 fn holes_line(report: &Report<'_>) -> Option<String> {
@@ -120,6 +127,7 @@ mod tests {
     use rotation::observation::{Observation, PerSlot};
 
     use super::*;
+    use crate::config::Config;
     use crate::output::Screen;
     use crate::output::tests::{Captured, Failing};
 
@@ -136,12 +144,10 @@ mod tests {
 
     fn settings() -> CheckSettings {
         let nothing: [(&str, &str); 0] = [];
-        CheckSettings::resolve(
-            &args(&["--format", "json"]),
-            &Env::from_pairs(nothing),
-            Screen::default(),
-        )
-        .expect("nothing contradicts")
+        let (args, env) = (args(&["--format", "json"]), Env::from_pairs(nothing));
+        let wanted = args.scope.resolve(&env).expect("no file is named");
+        CheckSettings::resolve(&args, wanted, Config::default(), &env, Screen::default())
+            .expect("nothing contradicts")
     }
 
     fn now() -> Timestamp {
@@ -171,7 +177,7 @@ mod tests {
     fn outcome(created: &[&str], holes: Vec<Hole>) -> Outcome {
         let seen = created.iter().enumerate();
         let measure = Measure {
-            demand: settings().demand,
+            demand: settings().question.demand,
             waivers: Waivers::default(),
             now: now(),
         };
