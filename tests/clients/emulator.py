@@ -30,14 +30,14 @@ KEY_OPERATOR = "Storage Account Key Operator Service Role"
 class Emulator:
     """A running emulator; leaving its `with` block ends it and removes its files."""
 
-    def __init__(self, program, fleet=FLEET, azurite=None):
+    def __init__(self, program, fleet=FLEET, azurite=None, generate=None):
         self._folder = tempfile.TemporaryDirectory(prefix="keyrotation-clients-")
         self.home = pathlib.Path(self._folder.name)
         state = self.home / "emulator"
         document = self.home / "fleet.json"
         document.write_text(json.dumps(fleet))
         command = [str(program), "emulator", "start", "--state-dir", str(state)]
-        command += ["--fleet", str(document)]
+        command += ["--generate", generate] if generate else ["--fleet", str(document)]
         if azurite:
             command += ["--azurite", str(azurite)]
         self._log = open(self.home / "emulator.log", "w+")

@@ -19,7 +19,7 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 /// The SHA-256 of the style and the script, as a content security policy writes them.
-const STYLE_HASH: &str = "sha256-h2QEHa+HAtRIGhk4v46A0tLYBLaet5IVjOchNbXyWWU=";
+const STYLE_HASH: &str = "sha256-XnnXPwOIXhvPsDoQBJ4pG7384gBjFkFQThR8Bn99lnE=";
 const SCRIPT_HASH: &str = "sha256-X0uKtcjOSQJDhO4Ix9//jjW1XMThJbZfCjuk9NG3DLM=";
 
 const COLUMNS: [&str; 6] = ["Account", "Verdict", "key1", "key2", "Vault", "Findings"];
@@ -182,8 +182,12 @@ fn write_accounts(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</tr></thead>")?;
     let limit = report.demand().max_key_age_seconds;
-    for (place, account) in report.accounts().enumerate() {
-        account::write(&account, place, limit, out)?;
+    // Whoever only reads the beginning reads what matters most.
+    for (verdict, _) in report.summary().by_verdict() {
+        let accounts = report.accounts().enumerate();
+        for (place, account) in accounts.filter(|(_, account)| account.verdict == verdict) {
+            account::write(&account, place, limit, out)?;
+        }
     }
     writeln!(out, "</table>\n</section>")
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use rotation::drift::Proof;
+use rotation::drift::{Proof, Verdict};
 
 use super::{is_pressing, rank};
 use crate::report::entry::{AccountEntry, EnrolmentEntry, KeyEntry};
@@ -53,10 +53,17 @@ pub(super) fn write(
 }
 
 fn write_age(key: &KeyEntry, limit: i64, out: &mut dyn Write) -> io::Result<()> {
-    let Some(seconds) = key.age_seconds else {
+    let Some(seconds) = key
+        .age_seconds
+        .filter(|_| key.verdict != Verdict::NotApplicable)
+    else {
+        let words = match key.verdict {
+            Verdict::NotApplicable => "not accepted",
+            _ => "age ?",
+        };
         return write!(
             out,
-            "<td role=\"cell\" data-sort=\"-1\" class=\"none\">age ?</td>"
+            "<td role=\"cell\" data-sort=\"-1\" class=\"none\">{words}</td>"
         );
     };
     // The bar is full at twice the limit: a mark in its middle is the limit itself.
@@ -123,8 +130,8 @@ fn write_findings(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result
     for finding in &account.findings {
         write!(
             out,
-            "<li><span class=\"severity {severity}\">{severity}</span> \
-             <a href=\"#{code}\">{code}</a> {}</li>",
+            "<li><span class=\"severity {severity}\">{severity}</span>\
+             <span><a href=\"#{code}\">{code}</a> {}</span></li>",
             Markup(&finding.message),
             severity = finding.severity.as_str(),
             code = finding.code,

@@ -63,10 +63,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if keys == 0 {
         return Ok(());
     }
-    let (width, height) = (LEFT * 2 + STEP * BARS, BASE + 34);
+    let (width, height) = (LEFT * 2 + STEP * BARS, BASE + 24);
     writeln!(
         out,
-        "<figure>\n<figcaption>Age of {}</figcaption>\n\
+        "<figure>\n<figcaption>Age of {}, in days</figcaption>\n\
          <svg class=\"ages\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
          aria-label=\"How many keys are how old\">",
         count(keys, "key", "keys")
@@ -139,8 +139,7 @@ fn write_axis(limit: i64, out: &mut dyn Write) -> io::Result<()> {
     write_text("tick", left_of(UNKNOWN) + middle, BASE + 16, "age ?", out)?;
     let x = left_of(6);
     writeln!(out, "<path class=\"limit\" d=\"M{x} 8V{BASE}\"/>")?;
-    write_text("limit", x + 6, 16, "limit", out)?;
-    write_text("unit", left_of(3), BASE + 31, "days", out)
+    write_text("limit", x + 6, 16, "limit", out)
 }
 
 fn left_of(place: usize) -> usize {
