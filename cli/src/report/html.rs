@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("html/page.js");
 
 /// The SHA-256 of the style and the script, as a content security policy writes them.
 const STYLE_HASH: &str = "sha256-XnnXPwOIXhvPsDoQBJ4pG7384gBjFkFQThR8Bn99lnE=";
-const SCRIPT_HASH: &str = "sha256-X0uKtcjOSQJDhO4Ix9//jjW1XMThJbZfCjuk9NG3DLM=";
+const SCRIPT_HASH: &str = "sha256-yp76HcHP7+8wgsXb+3ynkvbfbYmWDuB3J8FCZ8oViPQ=";
 
 const COLUMNS: [&str; 6] = ["Account", "Verdict", "key1", "key2", "Vault", "Findings"];
 

@@ -49,7 +49,7 @@
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     const key = (body) => {
-      const cell = body.rows[0].cells[column];
+      const cell = body.firstElementChild.children[column];
       return cell.dataset.sort === undefined ? cell.textContent : Number(cell.dataset.sort);
     };
     const keyed = bodies.map((body, place) => ({ body, place, key: key(body) }));
@@ -58,9 +58,12 @@
       const found = typeof a.key === "number" ? a.key - b.key : order(a.key, b.key);
       return (down ? -found : found) || a.place - b.place;
     });
-    const rows = document.createDocumentFragment();
-    for (const { body } of keyed) rows.append(body);
-    table.append(rows);
+    // Rows of a table that is on the page are moved ten times as slowly.
+    const [parent, next, focus] = [table.parentNode, table.nextSibling, document.activeElement];
+    table.remove();
+    table.append(...keyed.map(({ body }) => body));
+    parent.insertBefore(table, next);
+    focus.focus({ preventScroll: true });
   };
   for (const button of table.tHead.querySelectorAll("button")) {
     button.addEventListener("click", () => sort(button.parentElement, Number(button.dataset.column)));
