@@ -35,7 +35,8 @@ usage: cargo xtask COMMAND
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
   reports             let readers of others read the reports of `check`: validators, parsers, and a
                       headless Chromium that sorts and filters the HTML page
-  docs                write the pages under docs/ that are made from the provider's schema
+  docs                write the pages under docs/ that are made from the provider's schema and from the
+                      tables of the command line tool
   tools               only install what `test` and `demo` need
 ";
 

@@ -20,7 +20,7 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0, for code scanning sites.
     Sarif,
-    /// `JUnit` XML: each account is a test case.
+    /// JUnit XML: each account is a test case.
     Junit,
     /// A table for spreadsheets, one row per account.
     Csv,

@@ -1,4 +1,4 @@
-//! The report as `JUnit` XML: a suite per subscription, a test case per account.
+//! The report as JUnit XML: a suite per subscription, a test case per account.
 //!
 //! What is proven wrong is a failure, what is not known an error, an account that refuses its keys
 //! a skipped case; so a reader that counts failures and errors comes to the verdict of the report.
