@@ -18,6 +18,7 @@ mod markdown;
 mod ocsf;
 mod prometheus;
 mod sarif;
+pub mod standing;
 mod text;
 
 use std::collections::BTreeMap;
@@ -25,9 +26,10 @@ use std::collections::BTreeMap;
 use engine::check::Outcome;
 use jiff::Timestamp;
 use rotation::drift::Demand;
-use rotation::finding::FindingCode;
+use rotation::finding::{FindingCode, Severity};
 
 use self::entry::{AccountEntry, DemandEntry, Summary, UnscannedEntry};
+use self::standing::Tally;
 
 /// The version of the report's form.
 pub const FORMAT_VERSION: u32 = 1;
@@ -37,16 +39,21 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct Report<'a> {
     outcome: &'a Outcome,
     demand: &'a Demand,
+    fail_on: Severity,
     summary: Summary,
+    tally: Tally,
 }
 
 impl<'a> Report<'a> {
-    /// Makes the report of an outcome that was judged by the demand.
-    pub fn new(outcome: &'a Outcome, demand: &'a Demand) -> Self {
+    /// Makes the report of an outcome that was judged by the demand; breaches below `fail_on` are
+    /// told and do not count.
+    pub fn new(outcome: &'a Outcome, demand: &'a Demand, fail_on: Severity) -> Self {
         Self {
             outcome,
             demand,
+            fail_on,
             summary: Summary::from(outcome),
+            tally: Tally::of(outcome, fail_on),
         }
     }
 
@@ -70,6 +77,16 @@ impl<'a> Report<'a> {
         &self.outcome.scope
     }
 
+    /// Says in a sentence what was demanded, with the limit in the given words.
+    pub(crate) fn rule(&self, limit: &str) -> String {
+        standing::rule(self.outcome.profile, limit)
+    }
+
+    /// Counts what the accounts come to in the end.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Counts the verdicts.
     pub fn summary(&self) -> &Summary {
         &self.summary
@@ -77,12 +94,19 @@ impl<'a> Report<'a> {
 
     /// Gives the accounts, ordered by id.
     pub fn accounts(&self) -> impl ExactSizeIterator<Item = AccountEntry<'a>> + use<'a> {
-        self.outcome.accounts.iter().map(AccountEntry::from)
+        let (profile, fail_on) = (self.outcome.profile, self.fail_on);
+        let accounts = self.outcome.accounts.iter();
+        accounts.map(move |account| AccountEntry::of(account, profile, fail_on))
     }
 
     /// Gives the account at a place of that order.
     pub(crate) fn account(&self, place: usize) -> Option<AccountEntry<'a>> {
-        self.outcome.accounts.get(place).map(AccountEntry::from)
+        let account = self.outcome.accounts.get(place)?;
+        Some(AccountEntry::of(
+            account,
+            self.outcome.profile,
+            self.fail_on,
+        ))
     }
 
     /// Gives the parts of the scope that were not examined.

@@ -81,7 +81,7 @@ fn conclude(
     delivery: Delivery,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let report = Report::new(outcome, &settings.question.demand);
+    let report = Report::new(outcome, &settings.question.demand, settings.fail_on);
     delivery.send(&report, &settings.look, streams)?;
     if report.summary().examined() == 0 && outcome.left_to_others == 0 {
         streams.say(

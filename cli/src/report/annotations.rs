@@ -28,7 +28,8 @@ pub(super) fn write(report: &Report<'_>, agent: Agent, out: &mut dyn Write) -> i
     for severity in [Severity::High, Severity::Medium, Severity::Low] {
         for account in report.accounts() {
             for finding in &account.findings {
-                if finding.severity == severity && left > 0 {
+                let counts = finding.severity == severity && finding.waiver.is_none();
+                if counts && left > 0 {
                     left -= 1;
                     let text = format!("{}: {}", account.name, finding.message);
                     agent.write(finding.code, severity, &text, out)?;
@@ -52,7 +53,10 @@ pub(super) fn write(report: &Report<'_>, agent: Agent, out: &mut dyn Write) -> i
 }
 
 fn sum(report: &Report<'_>, all: usize, shown: usize) -> String {
-    let accounts = count(report.summary().examined(), "account", "accounts");
+    let mut accounts = count(report.summary().examined(), "account", "accounts");
+    if report.tally().waived > 0 {
+        accounts.push_str(&format!(", {} waived", report.tally().waived));
+    }
     let findings = count(all, "finding", "findings");
     if shown < all {
         format!("{accounts}, {findings}, the first {shown} shown")

@@ -10,7 +10,7 @@ use super::Report;
 use super::text::inert;
 use crate::report::entry::{AccountEntry, UnscannedEntry};
 
-const HEAD: [&str; 19] = [
+const HEAD: [&str; 24] = [
     "record",
     "id",
     "name",
@@ -30,6 +30,11 @@ const HEAD: [&str; 19] = [
     "rotation_period",
     "findings",
     "details",
+    "standing",
+    "waivers",
+    "location",
+    "last_regenerated_at",
+    "last_regenerated_by",
 ];
 
 type Row<'a> = [Cow<'a, str>; HEAD.len()];
@@ -59,6 +64,7 @@ fn account_row<'a>(account: &'a AccountEntry<'_>) -> Row<'a> {
     let [key1_made, key1_age, key1_verdict] = key1;
     let [key2_made, key2_age, key2_verdict] = key2;
     let record = account.enrolment.as_ref();
+    let regenerated = account.last_regeneration.as_ref();
     let auto = record.and_then(|one| one.auto_regenerate);
     [
         "account".into(),
@@ -84,6 +90,13 @@ fn account_row<'a>(account: &'a AccountEntry<'_>) -> Row<'a> {
             .into(),
         joined(account, " ", |finding| finding.code.as_str()),
         joined(account, "; ", |finding| &*finding.message),
+        account.standing.as_str().into(),
+        waivers(account).into(),
+        Cow::Borrowed(&account.location),
+        regenerated
+            .map_or_else(String::new, |one| one.at.to_string())
+            .into(),
+        regenerated.map_or("", |one| &one.by).into(),
     ]
 }
 
@@ -94,6 +107,14 @@ fn joined<'e, 'a>(
 ) -> Cow<'e, str> {
     let parts: Vec<_> = account.findings.iter().map(part).collect();
     parts.join(between).into()
+}
+
+fn waivers(account: &AccountEntry<'_>) -> String {
+    let waived = account.findings.iter().filter_map(|finding| {
+        let waiver = finding.waiver.as_ref()?;
+        Some(format!("{}: {waiver}", finding.code))
+    });
+    waived.collect::<Vec<_>>().join("; ")
 }
 
 fn hole_row<'a>(hole: &'a UnscannedEntry<'_>) -> Row<'a> {

@@ -3,22 +3,19 @@
 //! These structs are the JSON, field by field. Fields are only ever added; a change of another
 //! kind is a new format version. `cli/schema/report.v1.json` says the same as a JSON Schema.
 
+mod conversion;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use engine::check::Outcome;
-use engine::check::accounts::CheckedAccount;
-use engine::observe::Hole;
 use jiff::Timestamp;
-use rotation::drift::{Demand, KeyAssessment, Proof, Verdict};
-use rotation::finding::{Finding, FindingCode, Severity};
-use rotation::observation::{Enrolment, Renewal, SeenPeriod};
+use rotation::drift::Verdict;
+use rotation::finding::{FindingCode, Severity};
 use rotation::profile::Profile;
 use serde::Serialize;
 
-use crate::error;
-
-const SECONDS_PER_DAY: i64 = 86_400;
+use super::standing::AccountStanding;
 
 /// What was demanded of every key.
 #[derive(Clone, Debug, Serialize)]
@@ -72,6 +69,8 @@ pub struct AccountEntry<'a> {
     /// The worst verdict of its keys; by rule `conformity-002` the best one.
     #[serde(serialize_with = "as_text")]
     pub verdict: Verdict,
+    /// What counts against it in the end.
+    pub standing: AccountStanding,
     /// Its two keys.
     pub keys: KeyEntries,
     /// How a vault manages it; null if no vault that was read does.
@@ -82,6 +81,9 @@ pub struct AccountEntry<'a> {
     pub last_regeneration: Option<RegenerationEntry>,
     /// What there is to say about it, the most pressing first.
     pub findings: Vec<FindingEntry<'a>>,
+    /// Whether it would not pass if nobody had waived a finding.
+    #[serde(skip)]
+    pub is_waived: bool,
 }
 
 /// The two keys of an account.
@@ -179,175 +181,7 @@ pub struct UnscannedEntry<'a> {
     pub remediation: &'static str,
 }
 
-impl From<&Demand> for DemandEntry {
-    fn from(demand: &Demand) -> Self {
-        Self {
-            profile: demand.profile,
-            max_key_age: demand.max_key_age.to_string(),
-            due_soon: demand.due_soon.to_string(),
-            max_key_age_seconds: demand.max_key_age.as_duration().as_secs(),
-        }
-    }
-}
-
-impl Summary {
-    /// Counts the accounts that were examined.
-    pub fn examined(&self) -> usize {
-        self.by_verdict().iter().map(|(_, count)| count).sum()
-    }
-
-    /// Counts the accounts whose verdict proves this.
-    pub fn proving(&self, proof: Proof) -> usize {
-        let proving = |(verdict, _): &&(Verdict, usize)| verdict.proof() == proof;
-        self.by_verdict()
-            .iter()
-            .filter(proving)
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// Lists the counts of all verdicts, the worst first.
-    pub fn by_verdict(&self) -> [(Verdict, usize); 6] {
-        [
-            (Verdict::Stalled, self.stalled),
-            (Verdict::Overdue, self.overdue),
-            (Verdict::Unknown, self.unknown),
-            (Verdict::DueSoon, self.due_soon),
-            (Verdict::Compliant, self.compliant),
-            (Verdict::NotApplicable, self.not_applicable),
-        ]
-    }
-
-    fn count(&mut self, verdict: Verdict) {
-        *match verdict {
-            Verdict::NotApplicable => &mut self.not_applicable,
-            Verdict::Compliant => &mut self.compliant,
-            Verdict::DueSoon => &mut self.due_soon,
-            Verdict::Unknown => &mut self.unknown,
-            Verdict::Overdue => &mut self.overdue,
-            Verdict::Stalled => &mut self.stalled,
-        } += 1;
-    }
-}
-
-impl From<&Outcome> for Summary {
-    fn from(outcome: &Outcome) -> Self {
-        let mut summary = Self {
-            unscanned: outcome.holes.len(),
-            ..Self::default()
-        };
-        outcome
-            .accounts
-            .iter()
-            .for_each(|account| summary.count(account.assessment.verdict));
-        summary
-    }
-}
-
-impl AccountEntry<'_> {
-    /// Gives the findings that call for something, and not only for attention.
-    pub(crate) fn pressing(&self) -> impl Iterator<Item = &FindingEntry<'_>> {
-        self.findings
-            .iter()
-            .filter(|finding| finding.severity > Severity::Info)
-    }
-
-    /// Gives both keys with the names of their slots.
-    pub(crate) fn slots(&self) -> [(&'static str, &KeyEntry); 2] {
-        [("key1", &self.keys.key1), ("key2", &self.keys.key2)]
-    }
-}
-
-impl From<CheckedAccount> for AccountEntry<'_> {
-    fn from(account: CheckedAccount) -> Self {
-        let (id, assessment) = (&account.id, account.assessment);
-        let observation = account.observation;
-        let latest = observation.log.latest();
-        let last_regeneration = latest.map(|latest| RegenerationEntry {
-            at: latest.at,
-            by: latest.by.clone(),
-        });
-        let enrolments = observation.enrolments.into_iter();
-        let enrolments: Vec<_> = enrolments.map(EnrolmentEntry::from).collect();
-        Self {
-            id: id.to_string().into(),
-            name: id.name().to_owned().into(),
-            subscription_id: id.subscription().to_string().into(),
-            resource_group: id.resource_group().to_owned().into(),
-            location: account.location.to_string().into(),
-            tags: (*account.tags).clone(),
-            verdict: assessment.verdict,
-            keys: KeyEntries {
-                key1: (&assessment.keys.key1).into(),
-                key2: (&assessment.keys.key2).into(),
-            },
-            enrolment: enrolments.first().cloned(),
-            enrolments,
-            last_regeneration,
-            findings: assessment.findings.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<&KeyAssessment> for KeyEntry {
-    fn from(key: &KeyAssessment) -> Self {
-        let age_seconds = key.age.map(|age| age.as_secs());
-        Self {
-            created_at: key.created_at,
-            age_days: age_seconds.map(|seconds| seconds / SECONDS_PER_DAY),
-            verdict: key.verdict,
-            age_seconds,
-        }
-    }
-}
-
-impl From<Enrolment> for EnrolmentEntry<'_> {
-    fn from(enrolment: Enrolment) -> Self {
-        let period = enrolment.period.as_ref().map(SeenPeriod::as_str);
-        Self {
-            vault: enrolment.vault.into(),
-            name: enrolment.name.into(),
-            active_key: enrolment.active.map(rotation::slot::KeySlot::as_str),
-            auto_regenerate: match enrolment.renewal {
-                Renewal::Automatic => Some(true),
-                Renewal::OnRequest => Some(false),
-                Renewal::Unknown => None,
-            },
-            rotation_period: period.map(|period| period.to_owned().into()),
-        }
-    }
-}
-
-impl From<Finding> for FindingEntry<'_> {
-    fn from(finding: Finding) -> Self {
-        Self {
-            code: finding.code,
-            severity: finding.severity,
-            message: finding.message.into(),
-            remediation: finding.code.explanation().remediation,
-            waiver: finding.waiver.map(|waiver| WaiverEntry {
-                owner: waiver.owner.clone(),
-                reason: waiver.reason.clone(),
-                expires: waiver.expires.to_string(),
-            }),
-        }
-    }
-}
-
-impl<'a> From<&'a Hole> for UnscannedEntry<'a> {
-    fn from(hole: &'a Hole) -> Self {
-        let explanation = hole.code.explanation();
-        Self {
-            scope: &hole.scope,
-            reason: error::chain(&hole.cause),
-            code: hole.code,
-            severity: explanation.severity,
-            remediation: explanation.remediation,
-        }
-    }
-}
-
-fn as_text<T: std::fmt::Display, S: serde::Serializer>(
+fn as_text<T: fmt::Display, S: serde::Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -369,7 +203,7 @@ fn severity_word<S: serde::Serializer>(
     clippy::ref_option,
     reason = "serde hands a reference to the whole field"
 )]
-fn as_text_or_null<T: std::fmt::Display, S: serde::Serializer>(
+fn as_text_or_null<T: fmt::Display, S: serde::Serializer>(
     value: &Option<T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

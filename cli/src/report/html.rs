@@ -9,7 +9,7 @@ mod histogram;
 
 use std::io::{self, Write};
 
-use rotation::drift::{Proof, Verdict};
+use rotation::drift::Verdict;
 use rotation::finding::Severity;
 
 use super::Report;
@@ -58,23 +58,30 @@ fn write_head(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn write_title(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (state, headline) = headline(report);
-    let demand = report.demand();
+    let rule = report.rule(&period(report.demand().max_key_age_seconds));
+    let waived = match report.tally().waived {
+        0 => String::new(),
+        some => format!(" Waivers let {} pass.", count(some, "account", "accounts")),
+    };
+    let scope = report.scope().join(", ");
     writeln!(
         out,
         "<body>\n<main>\n<header class=\"{state}\">\n<p class=\"eyebrow\">Keys of storage \
          accounts</p>\n<h1>{headline}</h1>\n<p class=\"lead\">As of <time \
-         datetime=\"{moment}\">{shown}</time>, no key may be older than {}.</p>\n</header>",
-        period(demand.max_key_age_seconds),
+         datetime=\"{moment}\">{shown}</time>: {rule}.{waived}</p>\n\
+         <p class=\"lead\">Looked at: {scope}.</p>\n</header>",
         moment = report.as_of(),
         shown = report.as_of().strftime("%-d %B %Y, %H:%M UTC"),
+        rule = Markup(&rule),
+        scope = Markup(&scope),
     )
 }
 
 /// Says what the whole report comes to, and which state that is.
 fn headline(report: &Report<'_>) -> (&'static str, String) {
     let summary = report.summary();
-    let (examined, broken) = (summary.examined(), summary.proving(Proof::Broken));
-    let missing = summary.proving(Proof::Missing);
+    let (examined, broken) = (summary.examined(), report.tally().breaks);
+    let missing = report.tally().unproven;
     let accounts = count(examined, "account", "accounts");
     if examined == 0 {
         return ("unknown", "No account was examined".to_owned());
@@ -182,14 +189,22 @@ fn write_accounts(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "</tr></thead>")?;
     let limit = report.demand().max_key_age_seconds;
-    // Whoever only reads the beginning reads what matters most.
-    for (verdict, _) in report.summary().by_verdict() {
-        let accounts = report.accounts().enumerate();
-        for (place, account) in accounts.filter(|(_, account)| account.verdict == verdict) {
+    for place in worst_first(report) {
+        if let Some(account) = report.account(place) {
             account::write(&account, place, limit, out)?;
         }
     }
     writeln!(out, "</table>\n</section>")
+}
+
+/// Orders the places of the accounts: whoever only reads the beginning reads what matters most.
+fn worst_first(report: &Report<'_>) -> Vec<usize> {
+    let accounts = report.accounts().enumerate();
+    let mut places: Vec<_> = accounts
+        .map(|(place, account)| (account.is_waived, rank(account.verdict), place))
+        .collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, _, place)| place).collect()
 }
 
 fn write_remedies(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -17,7 +17,7 @@ use self::groups::Group;
 use self::table::{Cell, Columns};
 use super::Report;
 use super::text::{count, inert, words};
-use crate::report::entry::{AccountEntry, EnrolmentEntry, KeyEntry, Summary};
+use crate::report::entry::{AccountEntry, EnrolmentEntry, KeyEntry};
 
 /// How the report is to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +64,12 @@ const MAY_BE_CUT: [(usize, usize); 3] = [(5, 12), (1, 10), (0, 12)];
 
 /// Writes the report.
 pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
-    let limit = report.demand().max_key_age;
+    let rule = report.rule(&report.demand().max_key_age);
     let moment = report.as_of();
-    writeln!(
-        out,
-        "Keys of storage accounts as of {moment}, none older than {limit} allowed\n"
-    )?;
+    writeln!(out, "Keys of storage accounts as of {moment}: {rule}\n")?;
     write_accounts(report, look, out)?;
     sections::write(report, look, out)?;
-    writeln!(out, "{}", sum(report.summary()))
+    writeln!(out, "{}", sum(report))
 }
 
 fn write_accounts(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
@@ -106,11 +103,19 @@ fn row(account: &AccountEntry<'_>) -> [Cell; HEAD.len()] {
     [
         Cell::plain(&*account.name),
         Cell::plain(&*account.resource_group),
-        verdict_cell(words(account.verdict), account.verdict),
+        account_cell(account),
         key_cell(&account.keys.key1),
         key_cell(&account.keys.key2),
         Cell::plain(vault),
     ]
+}
+
+fn account_cell(account: &AccountEntry<'_>) -> Cell {
+    let word = words(account.verdict);
+    if account.is_waived {
+        return Cell::plain(format!("{word}, waived"));
+    }
+    verdict_cell(word, account.verdict)
 }
 
 fn key_cell(key: &KeyEntry) -> Cell {
@@ -146,16 +151,20 @@ fn enrolment_words(enrolment: &EnrolmentEntry<'_>) -> String {
     )
 }
 
-fn sum(summary: &Summary) -> String {
+fn sum(report: &Report<'_>) -> String {
+    let summary = report.summary();
     let mut counts = summary.by_verdict();
     counts.reverse();
     // The best first, and what does not matter at the end.
     counts.rotate_left(1);
-    let some: Vec<_> = counts
+    let mut some: Vec<_> = counts
         .iter()
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{count} {}", words(*verdict)))
         .collect();
+    if report.tally().waived > 0 {
+        some.push(format!("{} waived", report.tally().waived));
+    }
     let accounts = match summary.examined() {
         0 => "No account was examined".to_owned(),
         some_or_many => format!(

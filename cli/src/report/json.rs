@@ -8,6 +8,7 @@ use serde::Serializer;
 
 use super::{FORMAT_VERSION, Report};
 use crate::report::entry::{DemandEntry, Summary};
+use crate::report::standing::Tally;
 
 #[derive(Serialize)]
 struct Document<'r, Accounts, Unscanned> {
@@ -17,6 +18,7 @@ struct Document<'r, Accounts, Unscanned> {
     demand: DemandEntry,
     scope: &'r [String],
     summary: &'r Summary,
+    standing: &'r Tally,
     accounts: Accounts,
     unscanned: Unscanned,
 }
@@ -30,6 +32,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         demand: report.demand(),
         scope: report.scope(),
         summary: report.summary(),
+        standing: report.tally(),
         accounts: Each(|| report.accounts()),
         unscanned: Each(|| report.unscanned()),
     };

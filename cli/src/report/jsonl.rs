@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::json::write_line;
 use super::{FORMAT_VERSION, Report};
 use crate::report::entry::{AccountEntry, DemandEntry, Summary, UnscannedEntry};
+use crate::report::standing::Tally;
 
 #[derive(Serialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
@@ -24,6 +25,7 @@ enum Record<'r> {
     Unscanned(UnscannedEntry<'r>),
     Summary {
         complete: bool,
+        standing: &'r Tally,
         #[serde(flatten)]
         summary: &'r Summary,
     },
@@ -46,6 +48,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     }
     let sum = Record::Summary {
         complete: report.is_complete(),
+        standing: report.tally(),
         summary: report.summary(),
     };
     write_line(&sum, out)

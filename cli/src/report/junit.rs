@@ -1,15 +1,17 @@
 //! The report as JUnit XML: a suite per subscription, a test case per account.
 //!
 //! What is proven wrong is a failure, what is not known an error, an account that refuses its keys
-//! a skipped case; so a reader that counts failures and errors comes to the verdict of the report.
+//! or passes by a waiver a skipped case; so a reader that counts failures and errors comes to the
+//! exit code of the report.
 
 use std::io::{self, Write};
 
-use rotation::drift::{Proof, Verdict};
+use rotation::drift::Verdict;
 
 use super::Report;
 use super::text::{Markup, words};
 use crate::report::entry::{AccountEntry, UnscannedEntry};
+use crate::report::standing::AccountStanding;
 
 #[derive(Default)]
 struct Counts {
@@ -20,13 +22,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Verdict) {
+    fn add(&mut self, account: &AccountEntry<'_>) {
         self.tests += 1;
-        match (verdict, verdict.proof()) {
-            (Verdict::NotApplicable, _) => self.skipped += 1,
-            (_, Proof::Kept) => {}
-            (_, Proof::Missing) => self.errors += 1,
-            (_, Proof::Broken) => self.failures += 1,
+        match account.standing {
+            AccountStanding::Breaks => self.failures += 1,
+            AccountStanding::Unproven => self.errors += 1,
+            AccountStanding::Passes if is_skipped(account) => self.skipped += 1,
+            AccountStanding::Passes => {}
         }
     }
 
@@ -43,11 +45,15 @@ impl Counts {
     }
 }
 
+fn is_skipped(account: &AccountEntry<'_>) -> bool {
+    account.is_waived || account.verdict == Verdict::NotApplicable
+}
+
 /// Writes the document.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let (mut all, mut suites) = (Counts::default(), Vec::<(String, Counts)>::new());
     for account in report.accounts() {
-        all.add(account.verdict);
+        all.add(&account);
         if suites
             .last()
             .is_none_or(|(id, _)| *id != account.subscription_id)
@@ -55,7 +61,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             suites.push((account.subscription_id.to_string(), Counts::default()));
         }
         if let Some((_, suite)) = suites.last_mut() {
-            suite.add(account.verdict);
+            suite.add(&account);
         }
     }
     all.tests += report.summary().unscanned;
@@ -98,17 +104,18 @@ fn write_account(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<
     let (group, name) = (Markup(&account.resource_group), Markup(&account.name));
     write!(out, "    <testcase classname=\"{group}\" name=\"{name}\">")?;
     let word = words(account.verdict);
-    let element = match (account.verdict, account.verdict.proof()) {
-        (Verdict::NotApplicable, _) => {
-            write!(out, "<skipped message=\"{word}\"/>")?;
+    let element = match account.standing {
+        AccountStanding::Passes if is_skipped(account) => {
+            let waived = if account.is_waived { ", waived" } else { "" };
+            write!(out, "<skipped message=\"{word}{waived}\"/>")?;
             None
         }
-        (_, Proof::Kept) => None,
-        (_, Proof::Missing) => Some("error"),
-        (_, Proof::Broken) => Some("failure"),
+        AccountStanding::Passes => None,
+        AccountStanding::Unproven => Some("error"),
+        AccountStanding::Breaks => Some("failure"),
     };
     if let Some(element) = element {
-        let first = account.pressing().next();
+        let first = account.pressing().find(|one| one.waiver.is_none());
         let message = first.map_or(word, |finding| &*finding.message);
         writeln!(
             out,
@@ -137,6 +144,9 @@ fn write_findings(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result
             Markup(&finding.message),
             Markup(finding.remediation)
         )?;
+        if let Some(waiver) = &finding.waiver {
+            writeln!(out, "  {}", Markup(&waiver.to_string()))?;
+        }
     }
     Ok(())
 }

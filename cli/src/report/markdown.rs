@@ -5,11 +5,10 @@
 
 use std::io::{self, Write};
 
-use rotation::drift::Proof;
-
 use super::Report;
 use super::text::{Marked, count, words};
 use crate::report::entry::{AccountEntry, KeyEntry};
+use crate::report::standing::AccountStanding;
 
 /// How many rows a table has at most.
 const ROWS: usize = 500;
@@ -19,12 +18,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let summary = report.summary();
     writeln!(out, "## Keys of storage accounts\n")?;
     writeln!(out, "{}\n", headline(report))?;
-    writeln!(
-        out,
-        "As of {}, no key may be older than {}.\n",
-        report.as_of(),
-        report.demand().max_key_age
-    )?;
+    let rule = report.rule(&report.demand().max_key_age);
+    writeln!(out, "As of {}: {rule}.\n", report.as_of())?;
     writeln!(out, "| Verdict | Accounts |\n|---|---:|")?;
     for (verdict, count) in summary.by_verdict() {
         writeln!(out, "| {} | {count} |", words(verdict))?;
@@ -39,8 +34,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 
 fn headline(report: &Report<'_>) -> String {
     let summary = report.summary();
-    let broken = summary.proving(Proof::Broken);
-    let open = summary.proving(Proof::Missing) + summary.unscanned;
+    let broken = report.tally().breaks;
+    let open = report.tally().unproven + summary.unscanned;
     let examined = count(summary.examined(), "account", "accounts");
     match (summary.examined(), broken, open) {
         (0, _, _) => "**No account was examined.**".to_owned(),
@@ -54,20 +49,32 @@ fn headline(report: &Report<'_>) -> String {
 }
 
 fn write_accounts(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let summary = report.summary();
-    let all = summary.proving(Proof::Broken) + summary.proving(Proof::Missing);
+    let tally = report.tally();
+    let all = tally.breaks + tally.unproven;
+    write_table("Accounts that do not pass", report, all, out, |account| {
+        account.standing != AccountStanding::Passes
+    })?;
+    write_table("Waived", report, tally.waived, out, |account| {
+        account.is_waived
+    })
+}
+
+fn write_table(
+    title: &str,
+    report: &Report<'_>,
+    all: usize,
+    out: &mut dyn Write,
+    is_in_it: impl Fn(&AccountEntry<'_>) -> bool,
+) -> io::Result<()> {
     if all == 0 {
         return Ok(());
     }
-    writeln!(out, "\n### Accounts that do not pass\n")?;
+    writeln!(out, "\n### {title}\n")?;
     writeln!(
         out,
         "| Account | Resource group | Verdict | key1 | key2 | Findings |\n|---|---|---|---|---|---|"
     )?;
-    let failing = report
-        .accounts()
-        .filter(|account| account.verdict.proof() != Proof::Kept);
-    for account in failing.take(ROWS) {
+    for account in report.accounts().filter(is_in_it).take(ROWS) {
         write_account(&account, out)?;
     }
     write_rest(all, out)
@@ -76,7 +83,16 @@ fn write_accounts(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn write_account(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings: Vec<_> = account
         .pressing()
-        .map(|finding| format!("`{}` {}", finding.code, Marked(&finding.message)))
+        .map(|finding| {
+            let waiver = finding.waiver.as_ref();
+            let waiver = waiver.map_or_else(String::new, |waiver| format!(" ({waiver})"));
+            format!(
+                "`{}` {}{}",
+                finding.code,
+                Marked(&finding.message),
+                Marked(&waiver)
+            )
+        })
         .collect();
     writeln!(
         out,

@@ -7,14 +7,16 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use rotation::drift::{Proof, Verdict};
+use rotation::drift::Proof;
 use rotation::finding::Severity;
+use rotation::profile::Profile;
 use serde_json::{Value, json};
 
 use super::Report;
 use super::json::write_line;
 use super::text::words;
-use crate::report::entry::{AccountEntry, FindingEntry, UnscannedEntry};
+use crate::report::entry::{AccountEntry, FindingEntry, UnscannedEntry, WaiverEntry};
+use crate::report::standing::AccountStanding;
 
 const VERSION: &str = "1.5.0";
 const CATEGORY_FINDINGS: u32 = 2;
@@ -41,17 +43,19 @@ struct Event<'a> {
     status: Status,
     resource: Value,
     subscription: Option<&'a str>,
+    region: Option<&'a str>,
+    waiver: Option<&'a WaiverEntry>,
 }
 
 /// Writes the events.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let moment = report.as_of();
+    let (moment, profile) = (report.as_of(), report.demand().profile);
     for account in report.accounts() {
-        if account.verdict.proof() == Proof::Kept {
+        if account.standing == AccountStanding::Passes && !account.is_waived {
             write_line(&pass(&account).json(moment), out)?;
         }
         for (number, finding) in account.findings.iter().enumerate() {
-            write_line(&found(&account, finding, number).json(moment), out)?;
+            write_line(&found(&account, finding, number, profile).json(moment), out)?;
         }
     }
     for hole in report.unscanned() {
@@ -71,6 +75,8 @@ fn pass<'a>(account: &'a AccountEntry<'_>) -> Event<'a> {
         status: Status::Pass,
         resource: resource(account),
         subscription: Some(&account.subscription_id),
+        region: Some(&account.location),
+        waiver: None,
     }
 }
 
@@ -78,6 +84,7 @@ fn found<'a>(
     account: &'a AccountEntry<'_>,
     finding: &'a FindingEntry<'_>,
     nth: usize,
+    profile: Profile,
 ) -> Event<'a> {
     let severity = finding.severity;
     Event {
@@ -87,14 +94,16 @@ fn found<'a>(
         message: &finding.message,
         remediation: Some(finding.remediation),
         severity,
-        status: match (severity, account.verdict) {
-            (Severity::Info, _) => Status::Pass,
-            (Severity::Low | Severity::Medium, _) => Status::Warning,
-            (Severity::High, Verdict::Unknown) => Status::Unknown,
-            (Severity::High, _) => Status::Fail,
+        status: match (finding.code.proof(profile), severity) {
+            (Proof::Broken, _) => Status::Fail,
+            (Proof::Missing, _) => Status::Unknown,
+            (Proof::Kept, Severity::Info) => Status::Pass,
+            (Proof::Kept, _) => Status::Warning,
         },
         resource: resource(account),
         subscription: Some(&account.subscription_id),
+        region: Some(&account.location),
+        waiver: finding.waiver.as_ref(),
     }
 }
 
@@ -109,6 +118,8 @@ fn unscanned<'a>(hole: &'a UnscannedEntry<'_>) -> Event<'a> {
         status: Status::Unknown,
         resource: json!({ "uid": hole.scope, "name": hole.scope, "type": "scope" }),
         subscription: None,
+        region: None,
+        waiver: None,
     }
 }
 
@@ -137,8 +148,8 @@ impl Event<'_> {
             "time": moment.as_millisecond(),
             "severity_id": severity_id,
             "severity": severity,
-            "status_id": 1,
-            "status": "New",
+            "status_id": if self.waiver.is_some() { 3 } else { 1 },
+            "status": if self.waiver.is_some() { "Suppressed" } else { "New" },
             "message": self.message,
             "metadata": metadata(),
             "finding_info": {
@@ -154,8 +165,11 @@ impl Event<'_> {
                 "status": self.status.name(),
             },
             "resources": [self.resource],
-            "cloud": { "provider": "Azure", "account": self.account() },
+            "cloud": { "provider": "Azure", "region": self.region, "account": self.account() },
         });
+        if let (Some(waiver), Some(fields)) = (self.waiver, event.as_object_mut()) {
+            fields.insert("comment".to_owned(), json!(waiver.to_string()));
+        }
         if let (Some(desc), Some(fields)) = (self.remediation, event.as_object_mut()) {
             fields.insert("remediation".to_owned(), json!({ "desc": desc }));
         }

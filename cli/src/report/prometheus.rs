@@ -33,6 +33,23 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "keyrotation_accounts{{verdict=\"{verdict}\"}} {count}")?;
     }
     write_head(
+        "keyrotation_standing",
+        "Accounts by what counts in the end; waived ones are among those that pass.",
+        out,
+    )?;
+    let tally = report.tally();
+    for (standing, count) in [
+        ("breaks", tally.breaks),
+        ("unproven", tally.unproven),
+        ("passes", tally.passes),
+        ("waived", tally.waived),
+    ] {
+        writeln!(
+            out,
+            "keyrotation_standing{{standing=\"{standing}\"}} {count}"
+        )?;
+    }
+    write_head(
         "keyrotation_findings",
         "Findings, and parts that were not examined, by kind.",
         out,

@@ -120,7 +120,17 @@ fn results(account: &AccountEntry<'_>) -> Vec<Value> {
         let nth = seen.entry(finding.code).or_default();
         *nth += 1;
         let text = format!("{}: {}", account.name, finding.message);
-        result(finding.code, finding.severity, &text, &account.id, *nth)
+        let mut result = result(finding.code, finding.severity, &text, &account.id, *nth);
+        if let (Some(waiver), Some(fields)) = (&finding.waiver, result.as_object_mut()) {
+            let text = waiver.to_string();
+            let suppression = json!({
+                "kind": "external",
+                "status": "accepted",
+                "justification": inert(&text),
+            });
+            fields.insert("suppressions".to_owned(), json!([suppression]));
+        }
+        result
     };
     account.findings.iter().map(result).collect()
 }

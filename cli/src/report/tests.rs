@@ -5,6 +5,7 @@ mod model;
 mod schema;
 
 use clap::ValueEnum;
+use rotation::finding::Severity;
 use rotation::observation::Renewal;
 use serde_json::{Value, json};
 
@@ -22,8 +23,13 @@ const PLAIN: Look = Look {
 fn written(format: Format, look: &Look) -> String {
     let (outcome, demand) = (everything(), demand());
     let mut out = Vec::new();
-    format::write(&Report::new(&outcome, &demand), format, look, &mut out)
-        .expect("memory takes it");
+    format::write(
+        &Report::new(&outcome, &demand, Severity::Info),
+        format,
+        look,
+        &mut out,
+    )
+    .expect("memory takes it");
     String::from_utf8(out).expect("reports are text")
 }
 
@@ -110,7 +116,7 @@ fn the_json_report_is_the_contract() {
     let demand = demand();
     let mut out = Vec::new();
     format::write(
-        &Report::new(&outcome, &demand),
+        &Report::new(&outcome, &demand, Severity::Info),
         Format::Json,
         &PLAIN,
         &mut out,
@@ -154,7 +160,7 @@ fn a_report_with_a_hole_is_not_complete_and_counts_everything() {
     assert_eq!(
         report.get("summary"),
         Some(&json!({
-            "compliant": 1, "due_soon": 1, "overdue": 1, "stalled": 1, "unknown": 1,
+            "compliant": 1, "due_soon": 1, "overdue": 2, "stalled": 1, "unknown": 1,
             "not_applicable": 1, "unscanned": 2,
         }))
     );

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use rotation::drift::{Proof, Verdict};
+use rotation::drift::Verdict;
 
 use super::{is_pressing, rank};
 use crate::report::entry::{AccountEntry, EnrolmentEntry, KeyEntry};
+use crate::report::standing::AccountStanding;
 use crate::report::text::{Markup, count, words};
 
 /// Writes row and section; without the script the link of the row opens the section.
@@ -16,16 +17,20 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let verdict = account.verdict;
-    let fails = if verdict.proof() == Proof::Kept {
-        ""
+    let fails = match account.standing {
+        AccountStanding::Passes => "",
+        AccountStanding::Unproven | AccountStanding::Breaks => " fails",
+    };
+    let waived = if account.is_waived {
+        " <small>waived</small>"
     } else {
-        " fails"
+        ""
     };
     write!(
         out,
         "<tbody role=\"rowgroup\" id=\"a{place}\" class=\"{verdict}{fails}\"><tr role=\"row\">\
          <td role=\"cell\"><a href=\"#a{place}\">{}</a><small>{}</small></td>\
-         <td role=\"cell\" data-sort=\"{}\"><span class=\"pill {verdict}\">{}</span></td>",
+         <td role=\"cell\" data-sort=\"{}\"><span class=\"pill {verdict}\">{}</span>{waived}</td>",
         Markup(&account.name),
         Markup(&account.resource_group),
         rank(verdict),
@@ -97,12 +102,31 @@ fn write_section(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<
         let verdict = words(key.verdict);
         write!(out, "<dt>{slot}</dt><dd>{made}: {verdict}</dd>")?;
     }
+    if let Some(latest) = &account.last_regeneration {
+        let by = Markup(&latest.by);
+        write!(
+            out,
+            "<dt>log</dt><dd>regenerated {} by {by}</dd>",
+            latest.at
+        )?;
+    }
     for enrolment in &account.enrolments {
         write_enrolment(enrolment, out)?;
     }
+    write!(out, "<dt>region</dt><dd>{}</dd>", Markup(&account.location))?;
+    write_tags(account, out)?;
     write!(out, "</dl>")?;
     write_findings(account, out)?;
     writeln!(out, "</td></tr>")
+}
+
+fn write_tags(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if account.tags.is_empty() {
+        return Ok(());
+    }
+    let pair = |(name, value): (&String, &String)| format!("{name} = {value}");
+    let tags: Vec<_> = account.tags.iter().map(pair).collect();
+    write!(out, "<dt>tags</dt><dd>{}</dd>", Markup(&tags.join(", ")))
 }
 
 fn write_enrolment(enrolment: &EnrolmentEntry<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -128,11 +152,14 @@ fn write_findings(account: &AccountEntry<'_>, out: &mut dyn Write) -> io::Result
     }
     write!(out, "<ul>")?;
     for finding in &account.findings {
+        let waiver = finding.waiver.as_ref();
+        let waiver = waiver.map_or_else(String::new, |waiver| format!(" ({waiver})"));
         write!(
             out,
             "<li><span class=\"severity {severity}\">{severity}</span>\
-             <span><a href=\"#{code}\">{code}</a> {}</span></li>",
+             <span><a href=\"#{code}\">{code}</a> {}{}</span></li>",
             Markup(&finding.message),
+            Markup(&waiver),
             severity = finding.severity.as_str(),
             code = finding.code,
         )?;

@@ -44,7 +44,11 @@ fn write_account(account: &AccountEntry<'_>, look: &Look, out: &mut dyn Write) -
             None => write!(out, "{code}  ")?,
             Some(_) => write!(out, "{code}\n{:MESSAGE_AT$}", "")?,
         }
-        wrap::write(&finding.message, MESSAGE_AT, look.width, out)?;
+        let message = match &finding.waiver {
+            Some(waiver) => format!("{} ({waiver})", finding.message),
+            None => finding.message.to_string(),
+        };
+        wrap::write(&message, MESSAGE_AT, look.width, out)?;
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ fn markup_is_escaped() {
 fn a_spreadsheet_gets_no_formula_and_one_line_per_record() {
     let text = of(Format::Csv);
     let lines: Vec<_> = text.split_terminator("\r\n").collect();
-    assert_eq!(lines.len(), 1 + 6 + 2, "{text}");
+    assert_eq!(lines.len(), 1 + 7 + 2, "{text}");
     for line in lines {
         assert!(!line.contains('\n'), "{line}");
         assert!(!line.contains(",=") && !line.contains(",\"="), "{line}");

@@ -109,7 +109,16 @@ pub(crate) fn everything() -> Outcome {
         active: None,
         ..enrolled(HOSTILE, Renewal::Unknown, Some(HOSTILE))
     };
+    let waiver = "findings=key-overdue; owner=<b>platform</b>; expires=2026-09-30; \
+                  reason=moves to Entra by autumn ##vso[task.complete] <script>alert(1)</script>";
+    let tags = [("keyrotation-waiver", waiver), ("=tag", HOSTILE)];
+    let tags = tags.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let waived = SeenAccount {
+        tags: Arc::new(tags.into()),
+        ..account(&at(FIRST, "stwaived"), seen(OLD, YOUNG, vec![]))
+    };
     let accounts = vec![
+        waived,
         account(&at(FIRST, "stdue"), seen(due, YOUNG, vec![])),
         account(
             &at(FIRST, "stfresh"),
