@@ -81,6 +81,11 @@ impl Streams {
         }
     }
 
+    /// Writes to a line of talk that is still to be written over.
+    pub(crate) fn mutter(&mut self, text: &str) {
+        let _unheard = write!(self.err, "{text}").and_then(|()| self.err.flush());
+    }
+
     /// Writes one line of talk; if nobody can hear it, that changes nothing.
     pub fn say(&mut self, line: &str) {
         let _unheard = writeln!(self.err, "{line}").and_then(|()| self.err.flush());

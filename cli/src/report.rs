@@ -19,7 +19,7 @@ mod ocsf;
 mod prometheus;
 mod sarif;
 pub mod standing;
-mod text;
+pub(crate) mod text;
 
 use std::collections::BTreeMap;
 

@@ -18,27 +18,28 @@ PATIENCE = 3
 def everything(browser, path, screens):
     """Sorts, filters and opens the page of the model outcome, and takes its pictures."""
     page = browser.open(path)
-    worst_first = ["ststalled", "stold", "sthostile", "stdue", "stfresh", "stoff"]
-    expect_equal(page.run(NAMES), worst_first)
-    for column, expected in ((0, sorted(worst_first)), (1, worst_first)):
+    names = ["ststalled", "stold", "sthostile", "stdue", "stfresh", "stoff"]
+    expect_equal(page.run(NAMES), [*names, "stwaived"])
+    by_verdict = ["ststalled", "stold", "stwaived", *names[2:]]
+    for column, expected in ((0, sorted(by_verdict)), (1, by_verdict)):
         click(page, "thead th:nth-child(%d) button" % (column + 1))
         expect_equal(page.run(NAMES), expected)
     click(page, "thead th:nth-child(3) button")
     click(page, "thead th:nth-child(3) button")
-    expect_equal(page.run(NAMES)[:3], ["ststalled", "stold", "stdue"])
+    expect_equal(page.run(NAMES)[:3], ["ststalled", "stold", "stwaived"])
     expect_equal(page.run("document.querySelector('th[aria-sort]').ariaSort"), "descending")
 
     write(page, "KV-prod")
     expect_equal(sorted(page.run(NAMES)), ["stfresh", "sthostile", "ststalled"])
-    expect_equal(page.run("document.getElementById('shown').value"), "3 of 6 accounts")
+    expect_equal(page.run("document.getElementById('shown').value"), "3 of 7 accounts")
     click(page, ".total.stalled")
     expect_equal(page.run(NAMES), ["ststalled"])
     write(page, "")
     click(page, ".total.overdue")
-    expect_equal(sorted(page.run(NAMES)), ["stold", "ststalled"])
+    expect_equal(sorted(page.run(NAMES)), ["stold", "ststalled", "stwaived"])
     click(page, ".total.stalled")
     click(page, ".total.overdue")
-    expect_equal(len(page.run(NAMES)), 6)
+    expect_equal(len(page.run(NAMES)), 7)
 
     expect_equal(is_shown(page, "#a3 .more"), False)
     click(page, "#a3 td > a")
@@ -65,7 +66,7 @@ def picture(browser, path, file, look):
 def without_script(browser, path):
     """Reads the page where scripts are forbidden: all is there, and a link opens a section."""
     page = browser.open(path, script=False)
-    expect_equal(len(page.run(NAMES)), 6)
+    expect_equal(len(page.run(NAMES)), 7)
     page.run("location.hash = '#a3'")
     expect_equal(is_shown(page, "#a3 .more"), True)
     expect_equal(is_shown(page, ".tools"), False)

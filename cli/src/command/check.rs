@@ -14,6 +14,7 @@ use crate::args::CheckArgs;
 use crate::config::{self, ConfigError};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
+use crate::progress;
 use crate::report::Report;
 use crate::report::delivery::{Delivery, DeliveryError};
 use crate::scope::ScopeFileError;
@@ -58,11 +59,14 @@ pub(crate) async fn run(
     let delivery = Delivery::open(&settings.outputs)?;
     let client = connect(&settings, &doors)?;
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
-    let outcome = tokio::select! {
-        biased;
-        () = &mut doors.stop => return Err(CheckCommandError::Interrupted),
-        outcome = engine::check::check(&client, &settings.question, now) => outcome?,
+    let look = async {
+        tokio::select! {
+            biased;
+            () = &mut doors.stop => Err(CheckCommandError::Interrupted),
+            outcome = engine::check::check(&client, &settings.question, now) => Ok(outcome?),
+        }
     };
+    let outcome = progress::shown(look, doors.clock.as_ref(), streams).await?;
     conclude(&outcome, &settings, delivery, streams)
 }
 

@@ -60,7 +60,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }),
         results: Each(|| {
             let found = report.accounts().flat_map(|account| results(&account));
-            found.chain(report.unscanned().map(|hole| hole_result(&hole)))
+            found.chain(hole_results(report))
         }),
     };
     let log = Log {
@@ -135,9 +135,14 @@ fn results(account: &AccountEntry<'_>) -> Vec<Value> {
     account.findings.iter().map(result).collect()
 }
 
-fn hole_result(hole: &UnscannedEntry<'_>) -> Value {
-    let text = format!("not examined: {}", hole.reason);
-    result(hole.code, hole.severity, &text, hole.scope, 1)
+fn hole_results(report: &Report<'_>) -> impl Iterator<Item = Value> {
+    let mut seen: HashMap<(FindingCode, &str), usize> = HashMap::new();
+    report.unscanned().map(move |hole| {
+        let nth = seen.entry((hole.code, hole.scope)).or_default();
+        *nth += 1;
+        let text = format!("not examined: {}", hole.reason);
+        result(hole.code, hole.severity, &text, hole.scope, *nth)
+    })
 }
 
 fn result(code: FindingCode, severity: Severity, text: &str, id: &str, nth: usize) -> Value {
