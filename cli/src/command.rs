@@ -23,7 +23,7 @@ use self::explain::ExplainArgs;
     reason = "clap would take the texts instead of those of the arguments"
 )]
 pub enum Command {
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     Explain(ExplainArgs),
     Emulator(EmulatorArgs),
 }

@@ -109,13 +109,10 @@ fn options(page: &mut String, command: &Command, wanted: impl Fn(&Arg) -> bool) 
     }
     page.push_str("| Option | Meaning | Default |\n|---|---|---|\n");
     for argument in arguments {
-        let _ = writeln!(
-            page,
-            "| {} | {} | {} |",
-            spelled(argument),
-            meaning(argument),
-            default(argument)
-        );
+        let (meaning, said) = without_default(&meaning(argument));
+        let default = default(argument);
+        let default = if default.is_empty() { said } else { default };
+        let _ = writeln!(page, "| {} | {meaning} | {default} |", spelled(argument));
     }
     page.push('\n');
 }
@@ -161,6 +158,17 @@ fn meaning(argument: &Arg) -> String {
         .filter(|line| !line.is_empty())
         .collect();
     lines.join("<br>").replace('|', "\\|")
+}
+
+/// Takes out what a text says of the default, for options whose default is settled later.
+fn without_default(text: &str) -> (String, String) {
+    let parts = text
+        .split_once(" [default: ")
+        .and_then(|(before, rest)| Some((before, rest.split_once(']')?)));
+    match parts {
+        Some((before, (default, after))) => (format!("{before}{after}"), default.to_owned()),
+        None => (text.to_owned(), String::new()),
+    }
 }
 
 fn default(argument: &Arg) -> String {

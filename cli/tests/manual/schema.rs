@@ -26,9 +26,9 @@ pub(crate) fn page(command: &Command) -> String {
         "\nText that other people chose, such as names and tags, stays text in every form: it is \
          escaped, put on one line, and cannot speak to the agent of a pipeline.\n\n## JSON\n\n",
     );
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "{} The schema is [`cli/schema/report.v1.json`](../../cli/schema/report.v1.json).\n",
+        "{} The schema is [`cli/schema/report.v1.json`](../../cli/schema/report.v1.json).",
         text(&schema, "description")
     );
     fields(&mut page, "the report", &schema);
