@@ -11,4 +11,5 @@ mod documents;
 mod interruption;
 mod lifecycle;
 mod protocol;
+mod reports;
 mod secrets;
