@@ -15,6 +15,7 @@ mod json;
 mod jsonl;
 mod junit;
 mod markdown;
+pub(crate) mod merged;
 mod ocsf;
 mod prometheus;
 mod sarif;
@@ -28,6 +29,7 @@ use rotation::drift::Demand;
 use rotation::finding::FindingCode;
 
 use self::entry::{AccountEntry, DemandEntry, Summary, UnscannedEntry};
+use self::merged::{Merged, MergedHole};
 
 /// The version of the report's form.
 pub const FORMAT_VERSION: u32 = 1;
@@ -35,24 +37,48 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Everything that was concluded about a scope.
 #[derive(Debug)]
 pub struct Report<'a> {
-    outcome: &'a Outcome,
-    demand: &'a Demand,
+    source: Source<'a>,
+    demand: DemandEntry,
     summary: Summary,
+}
+
+/// Where the entries come from.
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// A check that has just been made.
+    Outcome(&'a Outcome),
+    /// Reports that were written earlier.
+    Merged(&'a Merged),
 }
 
 impl<'a> Report<'a> {
     /// Makes the report of an outcome that was judged by the demand.
     pub fn new(outcome: &'a Outcome, demand: &'a Demand) -> Self {
+        let accounts = outcome.accounts.iter();
+        let verdicts = accounts.map(|account| account.assessment.verdict);
         Self {
-            outcome,
-            demand,
-            summary: Summary::from(outcome),
+            source: Source::Outcome(outcome),
+            demand: DemandEntry::from(demand),
+            summary: Summary::of(verdicts, outcome.holes.len()),
+        }
+    }
+
+    /// Makes one report of several.
+    pub(crate) fn merged(merged: &'a Merged) -> Self {
+        let verdicts = merged.accounts.iter().map(|account| account.verdict);
+        Self {
+            source: Source::Merged(merged),
+            demand: merged.demand.clone(),
+            summary: Summary::of(verdicts, merged.unscanned.len()),
         }
     }
 
     /// Gives the moment the report is about.
     pub fn as_of(&self) -> Timestamp {
-        self.outcome.as_of
+        match self.source {
+            Source::Outcome(outcome) => outcome.as_of,
+            Source::Merged(merged) => merged.as_of,
+        }
     }
 
     /// Tells whether the whole scope was examined.
@@ -62,12 +88,15 @@ impl<'a> Report<'a> {
 
     /// Says what was demanded of every key.
     pub fn demand(&self) -> DemandEntry {
-        DemandEntry::from(self.demand)
+        self.demand.clone()
     }
 
     /// Says what was looked at, one piece of the scope after the other.
     pub fn scope(&self) -> &'a [String] {
-        &self.outcome.scope
+        match self.source {
+            Source::Outcome(outcome) => &outcome.scope,
+            Source::Merged(merged) => &merged.scope,
+        }
     }
 
     /// Counts the verdicts.
@@ -76,27 +105,35 @@ impl<'a> Report<'a> {
     }
 
     /// Gives the accounts, ordered by id.
-    pub fn accounts(&self) -> impl ExactSizeIterator<Item = AccountEntry<'a>> + use<'a> {
-        self.outcome.accounts.iter().map(AccountEntry::from)
+    pub fn accounts(&self) -> Box<dyn ExactSizeIterator<Item = AccountEntry<'a>> + 'a> {
+        match self.source {
+            Source::Outcome(outcome) => Box::new(outcome.accounts.iter().map(Into::into)),
+            Source::Merged(merged) => Box::new(merged.accounts.iter().cloned()),
+        }
     }
 
     /// Gives the account at a place of that order.
     pub(crate) fn account(&self, place: usize) -> Option<AccountEntry<'a>> {
-        self.outcome.accounts.get(place).map(AccountEntry::from)
+        match self.source {
+            Source::Outcome(outcome) => outcome.accounts.get(place).map(Into::into),
+            Source::Merged(merged) => merged.accounts.get(place).cloned(),
+        }
     }
 
     /// Gives the parts of the scope that were not examined.
-    pub fn unscanned(&self) -> impl ExactSizeIterator<Item = UnscannedEntry<'a>> + use<'a> {
-        self.outcome.holes.iter().map(UnscannedEntry::from)
+    pub fn unscanned(&self) -> Box<dyn ExactSizeIterator<Item = UnscannedEntry<'a>> + 'a> {
+        match self.source {
+            Source::Outcome(outcome) => Box::new(outcome.holes.iter().map(UnscannedEntry::from)),
+            Source::Merged(merged) => Box::new(merged.unscanned.iter().map(MergedHole::entry)),
+        }
     }
 
     /// Counts the findings and holes of each kind, the most pressing kind first.
     pub(crate) fn codes(&self) -> BTreeMap<FindingCode, usize> {
-        let found = self.outcome.accounts.iter();
-        let found = found.flat_map(|account| account.assessment.findings);
+        let found = self.accounts().flat_map(|account| account.findings);
         let found = found.map(|finding| finding.code);
         let mut counts = BTreeMap::new();
-        for code in found.chain(self.outcome.holes.iter().map(|hole| hole.code)) {
+        for code in found.chain(self.unscanned().map(|hole| hole.code)) {
             *counts.entry(code).or_default() += 1;
         }
         counts

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use engine::check::Outcome;
 use engine::check::accounts::CheckedAccount;
 use engine::observe::Hole;
 use jiff::Timestamp;
@@ -21,7 +20,7 @@ use crate::error;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// What was demanded of every key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DemandEntry {
     /// The rule that the accounts were held to.
     #[serde(serialize_with = "as_text")]
@@ -55,7 +54,7 @@ pub struct Summary {
 }
 
 /// One account.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct AccountEntry<'a> {
     /// Its resource id.
     pub id: Cow<'a, str>,
@@ -85,7 +84,7 @@ pub struct AccountEntry<'a> {
 }
 
 /// The two keys of an account.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KeyEntries {
     /// The key in the first slot.
     pub key1: KeyEntry,
@@ -163,7 +162,7 @@ pub struct WaiverEntry {
 }
 
 /// A part of the scope that was not examined.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct UnscannedEntry<'a> {
     /// Its resource id, or the best name there is for it.
     pub scope: &'a str,
@@ -230,16 +229,14 @@ impl Summary {
     }
 }
 
-impl From<&Outcome> for Summary {
-    fn from(outcome: &Outcome) -> Self {
+impl Summary {
+    /// Counts verdicts, and how many parts of the scope have none.
+    pub(crate) fn of(verdicts: impl Iterator<Item = Verdict>, unscanned: usize) -> Self {
         let mut summary = Self {
-            unscanned: outcome.holes.len(),
+            unscanned,
             ..Self::default()
         };
-        outcome
-            .accounts
-            .iter()
-            .for_each(|account| summary.count(account.assessment.verdict));
+        verdicts.for_each(|verdict| summary.count(verdict));
         summary
     }
 }
