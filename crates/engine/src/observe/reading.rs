@@ -11,10 +11,10 @@ use super::{Hole, HoleCause};
 
 /// How many subscriptions or vaults are read at once. What Azure allows is kept by the client; this
 /// bounds the connections that are open, and the answers that are in memory.
-pub(super) const PLACES_AT_ONCE: usize = 64;
+pub(super) const PLACES_AT_ONCE: usize = 32;
 
 /// How many records of one vault are read at once, over one connection.
-pub(super) const RECORDS_AT_ONCE: usize = 16;
+pub(super) const RECORDS_AT_ONCE: usize = 4;
 
 /// One list of the scope, as a hole would describe it.
 pub(super) struct Part {
