@@ -3,6 +3,7 @@
 pub mod check;
 pub mod emulator;
 pub mod explain;
+pub mod merge;
 
 use std::error::Error;
 
@@ -15,6 +16,7 @@ use crate::output::Streams;
 
 use self::emulator::EmulatorArgs;
 use self::explain::ExplainArgs;
+use self::merge::MergeArgs;
 
 /// A command and its options.
 #[derive(Debug, Subcommand)]
@@ -24,6 +26,7 @@ use self::explain::ExplainArgs;
 )]
 pub enum Command {
     Check(Box<CheckArgs>),
+    Merge(MergeArgs),
     Explain(ExplainArgs),
     Emulator(EmulatorArgs),
 }
@@ -40,6 +43,7 @@ impl Command {
     ) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
+            Self::Merge(args) => Ok(merge::run(args, &doors, streams)?),
             Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
         }

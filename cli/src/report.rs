@@ -15,6 +15,7 @@ mod json;
 mod jsonl;
 mod junit;
 mod markdown;
+pub(crate) mod merged;
 mod ocsf;
 mod prometheus;
 mod sarif;
@@ -29,6 +30,7 @@ use rotation::drift::Demand;
 use rotation::finding::{FindingCode, Severity};
 
 use self::entry::{AccountEntry, DemandEntry, Summary, UnscannedEntry};
+use self::merged::{Merged, MergedHole};
 use self::standing::Tally;
 
 /// The version of the report's form.
@@ -37,29 +39,56 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Everything that was concluded about a scope.
 #[derive(Debug)]
 pub struct Report<'a> {
-    outcome: &'a Outcome,
-    demand: &'a Demand,
+    source: Source<'a>,
+    demand: DemandEntry,
     fail_on: Severity,
     summary: Summary,
     tally: Tally,
 }
 
+/// Where the entries come from.
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// A check that has just been made.
+    Outcome(&'a Outcome),
+    /// Reports that were written earlier.
+    Merged(&'a Merged),
+}
+
 impl<'a> Report<'a> {
     /// Makes the report of an outcome that was judged by the demand; breaches below `fail_on` are
     /// told and do not count.
-    pub fn new(outcome: &'a Outcome, demand: &'a Demand, fail_on: Severity) -> Self {
-        Self {
-            outcome,
+    pub fn new(outcome: &'a Outcome, demand: &Demand, fail_on: Severity) -> Self {
+        Self::of(Source::Outcome(outcome), DemandEntry::from(demand), fail_on)
+    }
+
+    /// Makes one report of several.
+    pub(crate) fn merged(merged: &'a Merged, fail_on: Severity) -> Self {
+        Self::of(Source::Merged(merged), merged.demand.clone(), fail_on)
+    }
+
+    fn of(source: Source<'a>, demand: DemandEntry, fail_on: Severity) -> Self {
+        let mut report = Self {
+            source,
             demand,
             fail_on,
-            summary: Summary::from(outcome),
-            tally: Tally::of(outcome, fail_on),
+            summary: Summary::default(),
+            tally: Tally::default(),
+        };
+        report.summary.unscanned = report.unscanned().len();
+        for account in report.accounts() {
+            report.summary.count(account.verdict);
+            report.tally.count(&account);
         }
+        report
     }
 
     /// Gives the moment the report is about.
     pub fn as_of(&self) -> Timestamp {
-        self.outcome.as_of
+        match self.source {
+            Source::Outcome(outcome) => outcome.as_of,
+            Source::Merged(merged) => merged.as_of,
+        }
     }
 
     /// Tells whether the whole scope was examined.
@@ -69,17 +98,20 @@ impl<'a> Report<'a> {
 
     /// Says what was demanded of every key.
     pub fn demand(&self) -> DemandEntry {
-        DemandEntry::from(self.demand)
+        self.demand.clone()
     }
 
     /// Says what was looked at, one piece of the scope after the other.
     pub fn scope(&self) -> &'a [String] {
-        &self.outcome.scope
+        match self.source {
+            Source::Outcome(outcome) => &outcome.scope,
+            Source::Merged(merged) => &merged.scope,
+        }
     }
 
     /// Says in a sentence what was demanded, with the limit in the given words.
     pub(crate) fn rule(&self, limit: &str) -> String {
-        standing::rule(self.outcome.profile, limit)
+        standing::rule(self.demand.profile, limit)
     }
 
     /// Counts what the accounts come to in the end.
@@ -93,34 +125,43 @@ impl<'a> Report<'a> {
     }
 
     /// Gives the accounts, ordered by id.
-    pub fn accounts(&self) -> impl ExactSizeIterator<Item = AccountEntry<'a>> + use<'a> {
-        let (profile, fail_on) = (self.outcome.profile, self.fail_on);
-        let accounts = self.outcome.accounts.iter();
-        accounts.map(move |account| AccountEntry::of(account, profile, fail_on))
+    pub fn accounts(&self) -> Box<dyn ExactSizeIterator<Item = AccountEntry<'a>> + 'a> {
+        let (profile, fail_on) = (self.demand.profile, self.fail_on);
+        match self.source {
+            Source::Outcome(outcome) => {
+                let accounts = outcome.accounts.iter().map(AccountEntry::from);
+                Box::new(accounts.map(move |account| account.weighed(profile, fail_on)))
+            }
+            Source::Merged(merged) => {
+                let accounts = merged.accounts.iter().cloned();
+                Box::new(accounts.map(move |account| account.weighed(profile, fail_on)))
+            }
+        }
     }
 
     /// Gives the account at a place of that order.
     pub(crate) fn account(&self, place: usize) -> Option<AccountEntry<'a>> {
-        let account = self.outcome.accounts.get(place)?;
-        Some(AccountEntry::of(
-            account,
-            self.outcome.profile,
-            self.fail_on,
-        ))
+        let account = match self.source {
+            Source::Outcome(outcome) => outcome.accounts.get(place).map(AccountEntry::from),
+            Source::Merged(merged) => merged.accounts.get(place).cloned(),
+        };
+        Some(account?.weighed(self.demand.profile, self.fail_on))
     }
 
     /// Gives the parts of the scope that were not examined.
-    pub fn unscanned(&self) -> impl ExactSizeIterator<Item = UnscannedEntry<'a>> + use<'a> {
-        self.outcome.holes.iter().map(UnscannedEntry::from)
+    pub fn unscanned(&self) -> Box<dyn ExactSizeIterator<Item = UnscannedEntry<'a>> + 'a> {
+        match self.source {
+            Source::Outcome(outcome) => Box::new(outcome.holes.iter().map(UnscannedEntry::from)),
+            Source::Merged(merged) => Box::new(merged.unscanned.iter().map(MergedHole::entry)),
+        }
     }
 
     /// Counts the findings and holes of each kind, the most pressing kind first.
     pub(crate) fn codes(&self) -> BTreeMap<FindingCode, usize> {
-        let found = self.outcome.accounts.iter();
-        let found = found.flat_map(|account| account.assessment.findings);
+        let found = self.accounts().flat_map(|account| account.findings);
         let found = found.map(|finding| finding.code);
         let mut counts = BTreeMap::new();
-        for code in found.chain(self.outcome.holes.iter().map(|hole| hole.code)) {
+        for code in found.chain(self.unscanned().map(|hole| hole.code)) {
             *counts.entry(code).or_default() += 1;
         }
         counts

@@ -16,7 +16,7 @@ use crate::args::{CheckArgs, Color, EvidenceArg, Output};
 use crate::config::Config;
 use crate::output::Screen;
 use crate::report::format::Format;
-use crate::report::human::{Look, Paint};
+use crate::report::human::{GroupBy, Look, Paint};
 use crate::scope::Wanted;
 
 /// The age that no key may outgrow, in days.
@@ -65,12 +65,8 @@ impl CheckSettings {
             question: question(args, wanted, config),
             as_of: args.as_of,
             cloud: cloud(args.cloud, env)?,
-            outputs: outputs(args)?,
-            look: Look {
-                paint: paint(args.color, env, screen),
-                width: screen.width,
-                group_by: args.group_by,
-            },
+            outputs: outputs(args.format, &args.outputs)?,
+            look: look(args.color, args.group_by, env, screen),
         })
     }
 }
@@ -115,9 +111,12 @@ fn cloud(argument: Option<Cloud>, env: &Env) -> Result<Cloud, SettingsError> {
 }
 
 /// Lists where the report goes, and refuses to write two to one place.
-fn outputs(args: &CheckArgs) -> Result<Vec<Output>, SettingsError> {
-    let mut outputs: Vec<_> = args.format.map(Output::stdout).into_iter().collect();
-    outputs.extend(args.outputs.iter().cloned());
+pub(crate) fn outputs(
+    format: Option<Format>,
+    named: &[Output],
+) -> Result<Vec<Output>, SettingsError> {
+    let mut outputs: Vec<_> = format.map(Output::stdout).into_iter().collect();
+    outputs.extend(named.iter().cloned());
     if outputs.is_empty() {
         outputs.push(Output::stdout(Format::Human));
     }
@@ -134,6 +133,15 @@ fn outputs(args: &CheckArgs) -> Result<Vec<Output>, SettingsError> {
         }
     }
     Ok(outputs)
+}
+
+/// Settles how the human report looks.
+pub(crate) fn look(color: Color, group_by: GroupBy, env: &Env, screen: Screen) -> Look {
+    Look {
+        paint: paint(color, env, screen),
+        width: screen.width,
+        group_by,
+    }
 }
 
 fn paint(color: Color, env: &Env, screen: Screen) -> Paint {

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::standing::AccountStanding;
 
 /// What was demanded of every key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DemandEntry {
     /// The rule that the accounts were held to.
     #[serde(serialize_with = "as_text")]
@@ -52,7 +52,7 @@ pub struct Summary {
 }
 
 /// One account.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct AccountEntry<'a> {
     /// Its resource id.
     pub id: Cow<'a, str>,
@@ -87,7 +87,7 @@ pub struct AccountEntry<'a> {
 }
 
 /// The two keys of an account.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct KeyEntries {
     /// The key in the first slot.
     pub key1: KeyEntry,
@@ -165,7 +165,7 @@ pub struct WaiverEntry {
 }
 
 /// A part of the scope that was not examined.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct UnscannedEntry<'a> {
     /// Its resource id, or the best name there is for it.
     pub scope: &'a str,

@@ -59,13 +59,14 @@ const HEAD: [&str; 6] = [
     "VAULT",
 ];
 
-/// Columns that may be cut on a narrow screen, the first one first.
-const MAY_BE_CUT: [(usize, usize); 3] = [(5, 12), (1, 10), (0, 12)];
+/// Columns that may be cut to a least width on a narrow screen, else left out; the first one first.
+/// What an account is called and what is concluded about it always stands there.
+const MAY_BE_CUT: [(usize, usize); 2] = [(5, 10), (1, 8)];
 
 /// Writes the report.
 pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
     let rule = report.rule(&report.demand().max_key_age);
-    let moment = report.as_of();
+    let moment = report.as_of().strftime("%Y-%m-%dT%H:%M:%SZ");
     writeln!(out, "Keys of storage accounts as of {moment}: {rule}\n")?;
     write_accounts(report, look, out)?;
     sections::write(report, look, out)?;
@@ -104,8 +105,8 @@ fn row(account: &AccountEntry<'_>) -> [Cell; HEAD.len()] {
         Cell::plain(&*account.name),
         Cell::plain(&*account.resource_group),
         account_cell(account),
-        key_cell(&account.keys.key1),
-        key_cell(&account.keys.key2),
+        key_cell(&account.keys.key1, account.verdict),
+        key_cell(&account.keys.key2, account.verdict),
         Cell::plain(vault),
     ]
 }
@@ -118,9 +119,13 @@ fn account_cell(account: &AccountEntry<'_>) -> Cell {
     verdict_cell(word, account.verdict)
 }
 
-fn key_cell(key: &KeyEntry) -> Cell {
+/// Says the age of a key, and its verdict where that is not the one of the account.
+fn key_cell(key: &KeyEntry, of_account: Verdict) -> Cell {
     let days = key.age_days.and_then(|days| usize::try_from(days).ok());
     let age = days.map_or_else(|| "age ?".to_owned(), |days| count(days, "day", "days"));
+    if key.verdict == of_account {
+        return verdict_cell(age, key.verdict);
+    }
     verdict_cell(format!("{age}, {}", words(key.verdict)), key.verdict)
 }
 

@@ -1,36 +1,28 @@
 //! What counts in the end: an account's verdict and findings, less what somebody took responsibility
 //! for and what is milder than was asked about. The exit code follows the same rule.
 
-use engine::check::Outcome;
-use rotation::drift::{Assessment, Proof};
+use rotation::drift::Proof;
 use rotation::finding::Severity;
 use rotation::profile::Profile;
-use rotation::standing::Standing;
+use rotation::standing::{Standing, Weight};
 use serde::Serialize;
 
+use super::entry::AccountEntry;
+
 /// What counts against an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountStanding {
     /// Nothing does.
     Passes,
-    /// Something about it is not known.
+    /// Something about it is not known; also as long as nobody has looked.
+    #[default]
     Unproven,
     /// It is proven to break the rule.
     Breaks,
 }
 
 impl AccountStanding {
-    pub(super) fn of(assessment: &Assessment, profile: Profile, fail_on: Severity) -> Self {
-        let mut standing = Standing::default();
-        standing.count(assessment, profile, fail_on);
-        match (standing.broken, standing.unproven) {
-            (0, 0) => Self::Passes,
-            (0, _) => Self::Unproven,
-            _ => Self::Breaks,
-        }
-    }
-
     /// Gives the word that reports use.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -41,12 +33,30 @@ impl AccountStanding {
     }
 }
 
-/// Tells whether something would count if nobody had taken responsibility for it.
-pub(super) fn is_waived(assessment: &Assessment, profile: Profile) -> bool {
-    assessment
-        .findings
-        .iter()
-        .any(|finding| finding.waiver.is_some() && finding.code.proof(profile) != Proof::Kept)
+/// Says what counts against the account, and whether it passes by nothing but a waiver.
+pub(super) fn weigh(
+    account: &AccountEntry<'_>,
+    profile: Profile,
+    fail_on: Severity,
+) -> (AccountStanding, bool) {
+    let weights = account.findings.iter().map(|finding| Weight {
+        code: finding.code,
+        severity: finding.severity,
+        is_waived: finding.waiver.is_some(),
+    });
+    let weights: Vec<_> = weights.collect();
+    let mut standing = Standing::default();
+    standing.count_weights(account.verdict, &weights, profile, fail_on);
+    match (standing.broken, standing.unproven) {
+        (0, 0) => {
+            let mut weights = weights.iter();
+            let is_waived =
+                weights.any(|one| one.is_waived && one.code.proof(profile) != Proof::Kept);
+            (AccountStanding::Passes, is_waived)
+        }
+        (0, _) => (AccountStanding::Unproven, false),
+        _ => (AccountStanding::Breaks, false),
+    }
 }
 
 /// How many accounts stand how.
@@ -63,20 +73,15 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(outcome: &Outcome, fail_on: Severity) -> Self {
-        let mut tally = Self::default();
-        for account in outcome.accounts.iter() {
-            let standing = AccountStanding::of(&account.assessment, outcome.profile, fail_on);
-            match standing {
-                AccountStanding::Breaks => tally.breaks += 1,
-                AccountStanding::Unproven => tally.unproven += 1,
-                AccountStanding::Passes => {
-                    tally.passes += 1;
-                    tally.waived += usize::from(is_waived(&account.assessment, outcome.profile));
-                }
+    pub(super) fn count(&mut self, account: &AccountEntry<'_>) {
+        match account.standing {
+            AccountStanding::Breaks => self.breaks += 1,
+            AccountStanding::Unproven => self.unproven += 1,
+            AccountStanding::Passes => {
+                self.passes += 1;
+                self.waived += usize::from(account.is_waived);
             }
         }
-        tally
     }
 }
 

@@ -1,7 +1,7 @@
 //! One report with everything in it, in every format; and the JSON ones against the schema.
 
 mod hostile;
-mod model;
+pub(crate) mod model;
 mod schema;
 
 use clap::ValueEnum;

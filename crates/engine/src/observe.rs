@@ -207,8 +207,7 @@ async fn look_closer(
 ) {
     if depth.vaults {
         let vaults = vaults::list(client, subscriptions, holes).await;
-        let found = vaults::list_records(client, &vaults, depth, rows, holes).await;
-        records::read(client, found, depth, rows, holes).await;
+        vaults::read(client, vaults, depth, rows, holes).await;
         if depth.details {
             roles::read(client, subscriptions, rows, holes).await;
         }

@@ -3,8 +3,8 @@
 //! Waived findings do not count, and neither do breaches below the severity that was asked for. What
 //! nobody knows counts unless somebody took responsibility for exactly that.
 
-use crate::drift::{Assessment, Proof};
-use crate::finding::Severity;
+use crate::drift::{Assessment, Proof, Verdict};
+use crate::finding::{Finding, FindingCode, Severity};
 use crate::profile::Profile;
 
 /// What counts, in numbers.
@@ -22,24 +22,54 @@ pub struct Standing {
     pub left_to_others: usize,
 }
 
+/// A finding, as far as it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// What kind of statement it is.
+    pub code: FindingCode,
+    /// How much it matters under the profile.
+    pub severity: Severity,
+    /// Whether somebody has taken responsibility for it.
+    pub is_waived: bool,
+}
+
+impl From<&Finding> for Weight {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            code: finding.code,
+            severity: finding.severity,
+            is_waived: finding.waiver.is_some(),
+        }
+    }
+}
+
 impl Standing {
     /// Counts one account.
     pub fn count(&mut self, assessment: &Assessment, profile: Profile, fail_on: Severity) {
-        self.judged += 1;
+        let weights: Vec<_> = assessment.findings.iter().map(Weight::from).collect();
+        self.count_weights(assessment.verdict, &weights, profile, fail_on);
+    }
+
+    /// Counts one account of which no more is known than its verdict and what its findings weigh.
+    pub fn count_weights(
+        &mut self,
+        verdict: Verdict,
+        weights: &[Weight],
+        profile: Profile,
+        fail_on: Severity,
+    ) {
         let found = |proof| {
-            let mut of_kind = assessment
-                .findings
+            let of_kind = weights
                 .iter()
-                .filter(move |finding| finding.code.proof(profile) == proof)
-                .peekable();
-            let any = of_kind.peek().is_some();
-            let counts = of_kind.any(|finding| {
-                let weighs = proof == Proof::Missing || finding.severity >= fail_on;
-                finding.waiver.is_none() && weighs
+                .filter(|one| one.code.proof(profile) == proof);
+            let counts = of_kind.clone().any(|one| {
+                let weighs = proof == Proof::Missing || one.severity >= fail_on;
+                !one.is_waived && weighs
             });
             // A verdict that no finding explains cannot have been waived.
-            counts || (!any && assessment.verdict.proof() == proof)
+            counts || (of_kind.count() == 0 && verdict.proof() == proof)
         };
+        self.judged += 1;
         self.broken += usize::from(found(Proof::Broken));
         self.unproven += usize::from(found(Proof::Missing));
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use engine::check::Outcome;
 use engine::check::accounts::CheckedAccount;
 use engine::observe::Hole;
 use rotation::drift::{Demand, KeyAssessment, Verdict};
@@ -48,7 +47,7 @@ impl Summary {
         ]
     }
 
-    fn count(&mut self, verdict: Verdict) {
+    pub(in crate::report) fn count(&mut self, verdict: Verdict) {
         *match verdict {
             Verdict::NotApplicable => &mut self.not_applicable,
             Verdict::Compliant => &mut self.compliant,
@@ -60,20 +59,6 @@ impl Summary {
     }
 }
 
-impl From<&Outcome> for Summary {
-    fn from(outcome: &Outcome) -> Self {
-        let mut summary = Self {
-            unscanned: outcome.holes.len(),
-            ..Self::default()
-        };
-        outcome
-            .accounts
-            .iter()
-            .for_each(|account| summary.count(account.assessment.verdict));
-        summary
-    }
-}
-
 impl AccountEntry<'_> {
     /// Gives the findings that call for something, and not only for attention.
     pub(crate) fn pressing(&self) -> impl Iterator<Item = &FindingEntry<'_>> {
@@ -82,21 +67,20 @@ impl AccountEntry<'_> {
             .filter(|finding| finding.severity > Severity::Info)
     }
 
+    /// Settles what counts against it under a profile, and from which severity on.
+    pub(in crate::report) fn weighed(mut self, profile: Profile, fail_on: Severity) -> Self {
+        (self.standing, self.is_waived) = standing::weigh(&self, profile, fail_on);
+        self
+    }
+
     /// Gives both keys with the names of their slots.
     pub(crate) fn slots(&self) -> [(&'static str, &KeyEntry); 2] {
         [("key1", &self.keys.key1), ("key2", &self.keys.key2)]
     }
 }
 
-impl AccountEntry<'_> {
-    pub(in crate::report) fn of(
-        account: CheckedAccount,
-        profile: Profile,
-        fail_on: Severity,
-    ) -> Self {
-        let standing = AccountStanding::of(&account.assessment, profile, fail_on);
-        let is_waived = standing == AccountStanding::Passes
-            && standing::is_waived(&account.assessment, profile);
+impl From<CheckedAccount> for AccountEntry<'_> {
+    fn from(account: CheckedAccount) -> Self {
         let (id, assessment) = (&account.id, account.assessment);
         let observation = account.observation;
         let latest = observation.log.latest();
@@ -114,8 +98,8 @@ impl AccountEntry<'_> {
             location: account.location.to_string().into(),
             tags: (*account.tags).clone(),
             verdict: assessment.verdict,
-            standing,
-            is_waived,
+            standing: AccountStanding::default(),
+            is_waived: false,
             keys: KeyEntries {
                 key1: (&assessment.keys.key1).into(),
                 key2: (&assessment.keys.key2).into(),

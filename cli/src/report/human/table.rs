@@ -60,15 +60,27 @@ impl<const N: usize> Columns<N> {
         }
     }
 
-    /// Narrows columns, in the order given and not below their least widths, until a line fits.
+    /// Narrows columns to no less than their least widths, in the order given, until a line fits;
+    /// if that is not enough, leaves them out in the same order.
     pub(super) fn squeeze_into(&mut self, line: usize, may_be_cut: &[(usize, usize)]) {
         for (column, least) in may_be_cut {
-            let gaps = GAP.len() * N.saturating_sub(1);
-            let excess = (self.0.iter().sum::<usize>() + gaps).saturating_sub(line);
+            let excess = self.line().saturating_sub(line);
             if let Some(width) = self.0.get_mut(*column) {
                 *width = width.saturating_sub(excess).max((*least).min(*width));
             }
         }
+        for (column, _) in may_be_cut {
+            let is_too_long = self.line() > line;
+            if let Some(width) = self.0.get_mut(*column).filter(|_| is_too_long) {
+                *width = 0;
+            }
+        }
+    }
+
+    /// Measures a line, with the gaps between the columns that are there.
+    fn line(&self) -> usize {
+        let there = self.0.iter().filter(|width| **width > 0).count();
+        self.0.iter().sum::<usize>() + GAP.len() * there.saturating_sub(1)
     }
 
     /// Writes one line; the last cell is not padded.
@@ -79,7 +91,8 @@ impl<const N: usize> Columns<N> {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let mut pending = 0;
-        for (number, (cell, width)) in row.iter().zip(self.0).enumerate() {
+        let there = row.iter().zip(self.0).filter(|(_, width)| *width > 0);
+        for (number, (cell, width)) in there.enumerate() {
             let text = cell.cut_to(width);
             if number > 0 {
                 pending += GAP.len();
@@ -112,10 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_screen_cuts_columns_in_their_order_and_not_below_their_least() {
+    fn a_narrow_screen_cuts_columns_in_their_order_and_then_leaves_them_out() {
         check(80, "stlogs  rg-production  kv/logs\n");
         check(28, "stlogs  rg-production  kv/l…\n");
         check(24, "stlogs  rg-product…  kv…\n");
-        check(1, "stlogs  rg-…  kv…\n");
+        check(17, "stlogs  rg-…  kv…\n");
+        check(16, "stlogs  rg-…\n");
+        check(1, "stlogs\n");
     }
 }

@@ -15,6 +15,7 @@ use crate::world::World;
 mod activity;
 mod groups;
 mod locks;
+mod management_groups;
 mod page;
 mod resource_graph;
 mod resources;
@@ -35,6 +36,7 @@ pub(crate) const TABLES: Tables = &[
     resources::ROUTES,
     resource_graph::ROUTES,
     locks::ROUTES,
+    management_groups::ROUTES,
     roles::ROUTES,
     role_definitions::ROUTES,
 ];

@@ -167,16 +167,19 @@ impl Rows {
         ids.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Lists the accounts that a vault manages, with their places.
-    pub(crate) fn enrolled(&self) -> Vec<(usize, StorageAccountId)> {
-        let is_enrolled = |row: &&Row| {
+    /// Gives the accounts that a vault manages, with their places.
+    pub(crate) fn enrolled(&self) -> impl Iterator<Item = (usize, StorageAccountId)> + '_ {
+        let rows = self.rows.iter().enumerate();
+        let enrolled = rows.filter(|(_, row)| {
             let more = row.more.as_ref();
             more.is_some_and(|more| !more.enrolments.is_empty())
-        };
-        let rows = self.rows.iter().enumerate();
-        rows.filter(|(_, row)| is_enrolled(row))
-            .map(|(place, row)| (place, self.id(row)))
-            .collect()
+        });
+        enrolled.map(|(place, row)| (place, self.id(row)))
+    }
+
+    /// Gives the id of the account at the place.
+    pub(crate) fn id_at(&self, place: usize) -> Option<StorageAccountId> {
+        self.rows.get(place).map(|row| self.id(row))
     }
 
     /// Notes that a configuration was asked who is enrolled.

@@ -7,7 +7,7 @@ use azure::client::ReadClient;
 use futures::future::join_all;
 use rotation::finding::FindingCode;
 
-use super::reading::{Holes, Part, Queue, read_list};
+use super::reading::{Holes, PLACES_AT_ONCE, Part, Queue, read_list};
 use super::{Hole, Place, seen};
 use crate::check::rows::Rows;
 use crate::check::scope::{Fate, Filter};
@@ -28,7 +28,8 @@ pub(super) async fn read(
 ) -> Found {
     let queue = Queue::new(places);
     let found = Mutex::new(Found::default());
-    let hands = (0..queue.hands()).map(|_| work(client, &queue, filter, &found, holes));
+    let hands =
+        (0..queue.hands(PLACES_AT_ONCE)).map(|_| work(client, &queue, filter, &found, holes));
     join_all(hands.collect::<Vec<_>>()).await;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.rows.sort();

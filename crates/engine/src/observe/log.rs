@@ -10,7 +10,7 @@ use rotation::finding::FindingCode;
 use rotation::observation::Regeneration;
 
 use super::LogSpan;
-use super::reading::{Holes, Part, Queue, read_list};
+use super::reading::{Holes, PLACES_AT_ONCE, Part, Queue, read_list};
 use crate::check::rows::Rows;
 
 /// How many regenerations of one account are kept; the rules are about the latest ones.
@@ -36,7 +36,8 @@ pub(super) async fn read(
     let queue = Queue::new(subscriptions);
     let found = Mutex::new(Read::default());
     let known = &*rows;
-    let hands = (0..queue.hands()).map(|_| work(client, &queue, span, known, &found, holes));
+    let hands =
+        (0..queue.hands(PLACES_AT_ONCE)).map(|_| work(client, &queue, span, known, &found, holes));
     join_all(hands.collect::<Vec<_>>()).await;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     for subscription in &found.whole {

@@ -9,8 +9,12 @@ use rotation::finding::FindingCode;
 
 use super::{Hole, HoleCause};
 
-/// How many requests are under way at once. What Azure allows is kept by the client.
-pub(super) const AT_ONCE: usize = 64;
+/// How many subscriptions or vaults are read at once. What Azure allows is kept by the client; this
+/// bounds the connections that are open, and the answers that are in memory.
+pub(super) const PLACES_AT_ONCE: usize = 32;
+
+/// How many records of one vault are read at once, over one connection.
+pub(super) const RECORDS_AT_ONCE: usize = 4;
 
 /// One list of the scope, as a hole would describe it.
 pub(super) struct Part {
@@ -57,29 +61,33 @@ impl<T> Queue<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
-    /// Says how many hands are of use.
-    pub(super) fn hands(&self) -> usize {
+    /// Says how many hands are of use, and no more than so many.
+    pub(super) fn hands(&self, most: usize) -> usize {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).len();
-        waiting.min(AT_ONCE)
+        waiting.min(most)
     }
 }
 
-/// Reads a list to its end and hands over what can be understood.
+/// Reads a list to its end and hands over what can be understood; tells whether it could be read.
 pub(super) async fn read_list<T>(
     client: &ReadClient,
     list: List<T>,
     part: Part,
     holes: &Holes,
     mut keep: impl FnMut(T),
-) {
+) -> bool {
     let read = client.visit(list, |listed| match listed {
         Listed::Item(item) => keep(item),
         Listed::Odd { id, reason } => {
             holes.push(odd_hole(part.item_code, id, &part.scope, reason));
         }
     });
-    if let Err(error) = read.await {
-        holes.push(Hole::failed(part.code, &part.scope, part.act, error));
+    match read.await {
+        Ok(()) => true,
+        Err(error) => {
+            holes.push(Hole::failed(part.code, &part.scope, part.act, error));
+            false
+        }
     }
 }
 

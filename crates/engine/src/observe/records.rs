@@ -13,32 +13,25 @@ use futures::future::join_all;
 use rotation::finding::FindingCode;
 use rotation::observation::{Enrolment, Renewal, SasSeen, SeenPeriod};
 
-use super::reading::{Holes, Part, Queue, read_list};
+use super::reading::{Holes, Part, Queue, RECORDS_AT_ONCE, read_list};
 use super::vaults::Record;
 use super::{Depth, Hole};
-use crate::check::rows::Rows;
 
 type Enrolments = Mutex<Vec<(usize, Enrolment)>>;
 
-/// Reads the records and notes them at their accounts, in a fixed order.
+/// Reads the records of one vault; each comes with the place of its account.
 pub(super) async fn read(
     client: &ReadClient,
     records: Vec<Record>,
     depth: &Depth,
-    rows: &mut Rows,
     holes: &Holes,
-) {
+) -> Vec<(usize, Enrolment)> {
     let queue = Queue::new(records);
     let found = Enrolments::default();
-    let hands = (0..queue.hands()).map(|_| work(client, &queue, depth, &found, holes));
+    let hands = queue.hands(RECORDS_AT_ONCE);
+    let hands = (0..hands).map(|_| work(client, &queue, depth, &found, holes));
     join_all(hands.collect::<Vec<_>>()).await;
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.sort();
-    for (account, enrolment) in found {
-        if let Some(more) = rows.more(account) {
-            more.enrolments.push(enrolment);
-        }
-    }
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn work(
@@ -49,10 +42,15 @@ async fn work(
     holes: &Holes,
 ) {
     while let Some(record) = queue.next() {
-        let mut enrolment = read_record(client, &record, holes).await;
-        if depth.details {
-            enrolment.sas = read_definitions(client, &record, holes).await;
-        }
+        let enrolment = if depth.details {
+            let record_read = read_record(client, &record, holes);
+            let (mut enrolment, sas) =
+                futures::join!(record_read, read_definitions(client, &record, holes));
+            enrolment.sas = sas;
+            enrolment
+        } else {
+            read_record(client, &record, holes).await
+        };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         found.push((record.account, enrolment));
     }

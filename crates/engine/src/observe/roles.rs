@@ -3,15 +3,19 @@
 //! The assignments of a subscription are one list. Whose they are is told by the directory; where it
 //! does not answer, the role that is made for this purpose counts, whichever service holds it.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use azure::arm::authorization::{self, RoleAssignment};
 use azure::client::ReadClient;
 use azure::graph;
 use azure::id::{PrincipalId, SubscriptionId};
+use futures::future::join_all;
 use rotation::finding::FindingCode;
 use rotation::observation::RoleSeen;
 use uuid::{Uuid, uuid};
 
-use super::reading::{Holes, Part, read_list};
+use super::reading::{Holes, PLACES_AT_ONCE, Part, Queue, read_list};
 use crate::check::rows::Rows;
 use crate::grant::role::{KEY_OPERATOR_ROLE, is_at_or_above};
 
@@ -30,6 +34,9 @@ struct Held {
     is_certain: bool,
 }
 
+/// The places of the enrolled accounts of a subscription.
+type Inside = (SubscriptionId, Vec<usize>);
+
 /// Notes at every record whether Key Vault may renew the account's keys.
 pub(super) async fn read(
     client: &ReadClient,
@@ -37,29 +44,52 @@ pub(super) async fn read(
     rows: &mut Rows,
     holes: &Holes,
 ) {
-    let enrolled = rows.enrolled();
-    if enrolled.is_empty() {
+    let work = by_subscription(subscriptions, rows);
+    if work.is_empty() {
         return;
     }
     let application = client.cloud().key_vault_application_id();
     let answer = client.send(graph::service_principal(application)).await;
     let principal = answer.ok().flatten().map(|found| found.id);
-    for subscription in subscriptions {
-        let inside = enrolled
-            .iter()
-            .filter(|(_, id)| id.subscription() == subscription);
-        let inside: Vec<_> = inside.collect();
-        if inside.is_empty() {
-            continue;
-        }
-        let Some(held) = list(client, subscription, principal, holes).await else {
-            continue;
-        };
-        for (place, id) in inside {
-            let role = held.at(id.as_str());
-            let more = rows.more(*place).into_iter();
-            more.flat_map(|more| &mut more.enrolments)
-                .for_each(|enrolment| enrolment.role = role);
+    let (queue, found) = (Queue::new(work), Mutex::new(Vec::new()));
+    let known = &*rows;
+    let hands = (0..queue.hands(PLACES_AT_ONCE))
+        .map(|_| look(client, &queue, principal, known, &found, holes));
+    join_all(hands.collect::<Vec<_>>()).await;
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (place, role) in found {
+        let more = rows.more(place).into_iter();
+        more.flat_map(|more| &mut more.enrolments)
+            .for_each(|enrolment| enrolment.role = role);
+    }
+}
+
+fn by_subscription(subscriptions: &[SubscriptionId], rows: &Rows) -> Vec<Inside> {
+    let mut enrolled: HashMap<SubscriptionId, Vec<usize>> = HashMap::new();
+    for (place, id) in rows.enrolled() {
+        let inside = enrolled.entry(id.subscription().clone()).or_default();
+        inside.push(place);
+    }
+    let in_order = subscriptions.iter();
+    in_order
+        .filter_map(|subscription| enrolled.remove_entry(subscription))
+        .collect()
+}
+
+async fn look(
+    client: &ReadClient,
+    queue: &Queue<Inside>,
+    principal: Option<PrincipalId>,
+    rows: &Rows,
+    found: &Mutex<Vec<(usize, RoleSeen)>>,
+    holes: &Holes,
+) {
+    while let Some((subscription, accounts)) = queue.next() {
+        if let Some(held) = list(client, &subscription, principal, holes).await {
+            let role = |place| Some((place, held.at(rows.id_at(place)?.as_str())));
+            let roles: Vec<_> = accounts.into_iter().filter_map(role).collect();
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.extend(roles);
         }
     }
 }
@@ -82,6 +112,7 @@ async fn list(
         None => authorization::all_role_assignments(&scope),
     };
     let mut assignments = Vec::new();
+    // Of a list with something odd in it, what is missing cannot be told.
     let own = Holes::default();
     read_list(client, list, part, &own, |one| assignments.push(one)).await;
     let troubles = own.in_order();

@@ -1,4 +1,5 @@
-//! Which vaults there are, and which accounts their lists name.
+//! Which vaults there are, and what each says about the accounts: one vault after the other, so that
+//! few connections are open at once.
 //!
 //! A vault that does not answer is a hole: its accounts look unmanaged, and nobody must take that
 //! for a fact.
@@ -11,10 +12,10 @@ use azure::id::{ManagedStorageName, SubscriptionId};
 use azure::vault::{managed_storage, secret};
 use futures::future::join_all;
 use rotation::finding::FindingCode;
-use rotation::observation::DeletedEnrolment;
+use rotation::observation::{DeletedEnrolment, Enrolment};
 
-use super::Depth;
-use super::reading::{Holes, Part, Queue, read_list};
+use super::reading::{Holes, PLACES_AT_ONCE, Part, Queue, read_list};
+use super::{Depth, records};
 use crate::check::rows::Rows;
 
 /// The tags of a secret that holds a key of an account, by Microsoft's convention.
@@ -30,10 +31,10 @@ pub(super) struct Record {
     pub(super) account: usize,
 }
 
-/// What the lists of the vaults name.
+/// What the vaults say.
 #[derive(Debug, Default)]
 struct Named {
-    records: Vec<Record>,
+    enrolments: Vec<(usize, Enrolment)>,
     deleted: Vec<(usize, DeletedEnrolment)>,
     published: Vec<(usize, String)>,
 }
@@ -46,7 +47,7 @@ pub(super) async fn list(
 ) -> Vec<Arc<Vault>> {
     let queue = Queue::new(subscriptions.to_vec());
     let found = Mutex::new(Vec::new());
-    let hands = (0..queue.hands()).map(|_| list_some(client, &queue, &found, holes));
+    let hands = (0..queue.hands(PLACES_AT_ONCE)).map(|_| list_some(client, &queue, &found, holes));
     join_all(hands.collect::<Vec<_>>()).await;
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
@@ -72,35 +73,22 @@ async fn list_some(
     }
 }
 
-/// Lists the records of the vaults that are about one of the accounts.
-///
-/// What the lists say beside that, of deleted records and published keys, is noted at the accounts.
-pub(super) async fn list_records(
+/// Reads what the vaults say about the accounts and notes it there, in a fixed order.
+pub(super) async fn read(
     client: &ReadClient,
-    vaults: &[Arc<Vault>],
+    vaults: Vec<Arc<Vault>>,
     depth: &Depth,
     rows: &mut Rows,
     holes: &Holes,
-) -> Vec<Record> {
-    let queue = Queue::new(vaults.to_vec());
+) {
+    let queue = Queue::new(vaults);
     let named = Mutex::new(Named::default());
     let known = &*rows;
-    let hands = (0..queue.hands()).map(|_| ask(client, &queue, depth, known, &named, holes));
+    let hands = queue.hands(PLACES_AT_ONCE);
+    let hands = (0..hands).map(|_| ask(client, &queue, depth, known, &named, holes));
     join_all(hands.collect::<Vec<_>>()).await;
-    let mut named = named.into_inner().unwrap_or_else(PoisonError::into_inner);
-    named.deleted.sort();
-    named.published.sort();
-    for (account, deleted) in named.deleted {
-        rows.more(account)
-            .into_iter()
-            .for_each(|more| more.deleted.push(deleted.clone()));
-    }
-    for (account, secret) in named.published {
-        rows.more(account)
-            .into_iter()
-            .for_each(|more| more.published.push(secret.clone()));
-    }
-    named.records
+    let named = named.into_inner().unwrap_or_else(PoisonError::into_inner);
+    named.note(rows);
 }
 
 async fn ask(
@@ -112,13 +100,46 @@ async fn ask(
     holes: &Holes,
 ) {
     while let Some(vault) = queue.next() {
-        list_live(client, &vault, rows, named, holes).await;
-        // A vault that keeps nothing it has deleted has no such list.
-        if depth.details && vault.soft_delete_days.is_some() {
-            list_deleted(client, &vault, rows, named, holes).await;
+        let Some(listed) = list_live(client, &vault, rows, holes).await else {
+            // A vault that refuses the first list refuses the others too.
+            continue;
+        };
+        let deleted = async {
+            // A vault that keeps nothing it has deleted has no such list.
+            if depth.details && vault.soft_delete_days.is_some() {
+                list_deleted(client, &vault, rows, named, holes).await;
+            }
+        };
+        let published = async {
+            if depth.published {
+                list_published(client, &vault, rows, named, holes).await;
+            }
+        };
+        let records = records::read(client, listed, depth, holes);
+        let (enrolments, (), ()) = futures::join!(records, deleted, published);
+        lock(named).enrolments.extend(enrolments);
+    }
+}
+
+impl Named {
+    fn note(mut self, rows: &mut Rows) {
+        self.enrolments.sort();
+        self.deleted.sort();
+        self.published.sort();
+        for (account, enrolment) in self.enrolments {
+            if let Some(more) = rows.more(account) {
+                more.enrolments.push(enrolment);
+            }
         }
-        if depth.published {
-            list_published(client, &vault, rows, named, holes).await;
+        for (account, deleted) in self.deleted {
+            if let Some(more) = rows.more(account) {
+                more.deleted.push(deleted);
+            }
+        }
+        for (account, secret) in self.published {
+            if let Some(more) = rows.more(account) {
+                more.published.push(secret);
+            }
         }
     }
 }
@@ -136,28 +157,30 @@ fn lock(named: &Mutex<Named>) -> std::sync::MutexGuard<'_, Named> {
     named.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Lists the records that are about one of the accounts; nothing if the vault does not tell.
 async fn list_live(
     client: &ReadClient,
     vault: &Arc<Vault>,
     rows: &Rows,
-    named: &Mutex<Named>,
     holes: &Holes,
-) {
+) -> Option<Vec<Record>> {
     let part = part(vault, "list the accounts that the vault manages");
     let list = managed_storage::list(&vault.url);
+    let mut records = Vec::new();
     let keep = |item: managed_storage::ManagedStorageItem| {
         // Other resources, such as classic accounts, are none of ours.
         let account = item.resource_id.account().and_then(|id| rows.find(id));
         // Nothing is asked about keys that are refused anyway.
         if let Some(account) = account.filter(|place| rows.accepts_keys(*place)) {
-            lock(named).records.push(Record {
+            records.push(Record {
                 vault: Arc::clone(vault),
                 name: item.name,
                 account,
             });
         }
     };
-    read_list(client, list, part, holes, keep).await;
+    let is_whole = read_list(client, list, part, holes, keep).await;
+    (is_whole || !records.is_empty()).then_some(records)
 }
 
 async fn list_deleted(
