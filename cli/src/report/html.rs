@@ -148,7 +148,7 @@ fn write_holes(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     let parts = count(holes, "part of the scope was", "parts of the scope were");
-    let open = if holes <= 5 { " open" } else { "" };
+    let open = if holes <= 2 { " open" } else { "" };
     writeln!(
         out,
         "<details class=\"holes\"{open}>\n<summary>{parts} not examined</summary>\n<ul>"
