@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 const WHOLE_TRY: Duration = Duration::from_secs(120);
 /// How long a connection stays open without use. Hundreds of vaults are read one after the other, and
 /// each has a connection of its own.
-const IDLE: Duration = Duration::from_secs(2);
+const IDLE: Duration = Duration::from_millis(500);
 
 /// Says why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
