@@ -19,8 +19,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// How long one try may take, whatever arrives meanwhile.
 const WHOLE_TRY: Duration = Duration::from_secs(120);
 /// How long a connection stays open without use. Hundreds of vaults are read one after the other, and
-/// each has a connection of its own.
-const IDLE: Duration = Duration::from_secs(2);
+/// each has a connection of its own, which takes some fifty kilobytes.
+const IDLE: Duration = Duration::from_millis(150);
 
 /// Says why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
