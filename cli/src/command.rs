@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod emulator;
+pub mod explain;
+pub mod merge;
 
 use std::error::Error;
 
@@ -13,6 +15,8 @@ use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
 use self::emulator::EmulatorArgs;
+use self::explain::ExplainArgs;
+use self::merge::MergeArgs;
 
 /// A command and its options.
 #[derive(Debug, Subcommand)]
@@ -21,7 +25,9 @@ use self::emulator::EmulatorArgs;
     reason = "clap would take the texts instead of those of the arguments"
 )]
 pub enum Command {
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    Merge(MergeArgs),
+    Explain(ExplainArgs),
     Emulator(EmulatorArgs),
 }
 
@@ -37,6 +43,8 @@ impl Command {
     ) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
+            Self::Merge(args) => Ok(merge::run(args, &doors, streams)?),
+            Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
         }
     }

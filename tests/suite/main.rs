@@ -14,5 +14,6 @@ mod interruption;
 mod lifecycle;
 mod matrix;
 mod protocol;
+mod reports;
 mod secrets;
 mod sign_in;

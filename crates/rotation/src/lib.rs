@@ -23,5 +23,8 @@ pub mod finding;
 pub mod observation;
 pub mod period;
 pub mod policy;
+pub mod profile;
 pub mod slot;
+pub mod standing;
 pub mod turn;
+pub mod waiver;

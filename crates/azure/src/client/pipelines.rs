@@ -21,6 +21,7 @@ use crate::{
         bearer::Bearer,
         challenge::Challenge,
         retry::{Retry, RetrySettings},
+        throttle::Throttle,
         trace::Trace,
         user_agent::UserAgent,
     },
@@ -48,6 +49,7 @@ pub(super) struct Parts {
     pub(super) retry: RetrySettings,
     pub(super) user_agent: String,
     pub(super) authority: &'static str,
+    pub(super) throttle: Throttle,
 }
 
 impl Pipelines {
@@ -67,7 +69,8 @@ impl Pipelines {
         }
         let parts = Parts {
             transport,
-            clock,
+            throttle: Throttle::new(clock.clone(), settings.cloud.vault_suffix()),
+            clock: clock.clone(),
             env,
             retry: settings.retry,
             user_agent: settings.user_agent,
@@ -90,6 +93,7 @@ impl Pipelines {
         let no_variables: [(&str, &str); 0] = [];
         let parts = Parts {
             transport: Arc::new(transport.clone()),
+            throttle: Throttle::new(clock.clone(), cloud.vault_suffix()),
             clock,
             env: Env::from_pairs(no_variables),
             retry: RetrySettings::default(),
@@ -192,6 +196,7 @@ impl Parts {
         ClientOptions {
             per_call_policies: vec![Arc::new(retry)],
             per_try_policies: vec![
+                Arc::new(self.throttle.clone()),
                 Arc::new(UserAgent(self.user_agent.clone())),
                 Arc::new(Trace {
                     clock: self.clock.clone(),

@@ -31,6 +31,19 @@ pub struct Secret {
     pub tags: BTreeMap<String, String>,
 }
 
+/// Is a secret as lists show it: without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretItem {
+    /// Its name.
+    pub name: String,
+    /// Whether the vault makes the value itself.
+    pub managed: bool,
+    /// Whether the value can be had.
+    pub enabled: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
 /// Is a version of a secret without its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretVersion {
@@ -108,6 +121,13 @@ fn decode(body: &[u8]) -> Result<SecretVersion, Odd> {
     decode_as(body, WireVersion::into_version)
 }
 
+/// Lists the secrets of a vault, without their values.
+pub fn list(vault: &VaultUrl) -> List<SecretItem> {
+    List::new(list_target(vault, &["secrets"]), |value| {
+        serde_json::from_value::<WireItem>(value)?.into_item()
+    })
+}
+
 /// Discloses the newest value of a secret; that of a SAS definition is minted at each request.
 pub fn get(vault: &VaultUrl, name: &SecretName) -> Request<Secret, Disclose> {
     let target = target(vault, &["secrets", name.as_str()]);
@@ -164,6 +184,27 @@ impl Wire {
             content_type: self.content_type,
             managed: self.managed.unwrap_or_default(),
             expires: self.attributes.exp.0,
+            tags: self.tags,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct WireItem {
+    id: String,
+    managed: Option<bool>,
+    #[serde(default, deserialize_with = "wire::null_as_default")]
+    attributes: Attributes,
+    #[serde(default, deserialize_with = "wire::tags")]
+    tags: BTreeMap<String, String>,
+}
+
+impl WireItem {
+    fn into_item(self) -> Result<SecretItem, Odd> {
+        Ok(SecretItem {
+            name: last_segment(&self.id)?.to_owned(),
+            managed: self.managed.unwrap_or_default(),
+            enabled: self.attributes.enabled.0,
             tags: self.tags,
         })
     }
