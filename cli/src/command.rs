@@ -25,7 +25,7 @@ use self::merge::MergeArgs;
     reason = "clap would take the texts instead of those of the arguments"
 )]
 pub enum Command {
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     Merge(MergeArgs),
     Explain(ExplainArgs),
     Emulator(EmulatorArgs),

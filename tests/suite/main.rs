@@ -5,6 +5,7 @@
 
 mod architecture;
 mod check;
+mod check_scope;
 mod configuration;
 mod dependencies;
 mod documents;
