@@ -6,6 +6,7 @@
 mod architecture;
 mod bad_values;
 mod check;
+mod check_scope;
 mod configuration;
 mod dependencies;
 mod direct;

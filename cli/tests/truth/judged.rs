@@ -63,6 +63,23 @@ fn account(said: &[Said]) -> SeenAccount {
     }
 }
 
+fn enrolment(period: &str, how: &str, active: &str, age: &str) -> Enrolment {
+    Enrolment {
+        vault: "kv-prod".to_owned(),
+        name: "logs".to_owned(),
+        active: active.parse::<KeySlot>().ok(),
+        renewal: match how {
+            "auto" => Renewal::Automatic,
+            "manual" => Renewal::OnRequest,
+            _ => Renewal::Unknown,
+        },
+        period: Some(SeenPeriod::new(period)),
+        enrolled_at: made(age),
+        role: RoleSeen::Held,
+        sas: Vec::new(),
+    }
+}
+
 fn take_in(words: &[&str], seen: &mut Observation, tags: &mut BTreeMap<String, String>) {
     match *words {
         ["keys", key1, key2] => {
@@ -74,20 +91,9 @@ fn take_in(words: &[&str], seen: &mut Observation, tags: &mut BTreeMap<String, S
         ["off"] => seen.shared_key = SharedKey::Refused,
         ["policy", days] => seen.key_expiration_days = days.trim_end_matches('d').parse().ok(),
         ["made", age] => seen.made_at = made(age),
-        [period, how, active, "since", age] => seen.enrolments.push(Enrolment {
-            vault: "kv-prod".to_owned(),
-            name: "logs".to_owned(),
-            active: active.parse::<KeySlot>().ok(),
-            renewal: match how {
-                "auto" => Renewal::Automatic,
-                "manual" => Renewal::OnRequest,
-                _ => Renewal::Unknown,
-            },
-            period: Some(SeenPeriod::new(period)),
-            enrolled_at: made(age),
-            role: RoleSeen::Held,
-            sas: Vec::new(),
-        }),
+        [period, how, active, "since", age] => {
+            seen.enrolments.push(enrolment(period, how, active, age));
+        }
         ["role", "missing"] => {
             let enrolments = seen.enrolments.iter_mut();
             enrolments.for_each(|one| one.role = RoleSeen::Missing);

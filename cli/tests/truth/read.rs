@@ -201,7 +201,7 @@ async fn an_account_that_is_gone_in_mid_scan() {
     let (sta, stb) = (account_id(FIRST, "sta"), account_id(FIRST, "stb"));
     let script = vec![
         gone(&sta),
-        Step::answer("GET", &stb, 200, &account(FIRST, "stb", YOUNG)),
+        Step::answer("GET", &stb, 200, account(FIRST, "stb", YOUNG)),
         get(&vaults_of(FIRST), &[]),
     ];
     check_scope(

@@ -43,7 +43,9 @@ pub(super) async fn read(
     for subscription in &found.whole {
         rows.log_was_read(subscription.as_str(), span.since);
     }
-    found.events.sort_by(|a, b| b.1.at.cmp(&a.1.at));
+    found
+        .events
+        .sort_by_key(|(_, event)| std::cmp::Reverse(event.at));
     for (account, event) in found.events {
         if let Some(more) = rows
             .more(account)

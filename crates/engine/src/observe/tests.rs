@@ -1,5 +1,7 @@
 //! Scripted scopes: what is read, what becomes of it, and what becomes a hole.
 
+mod closer;
+
 use std::sync::Arc;
 
 use azure::client::Client;
