@@ -5,6 +5,7 @@
 
 mod consumer;
 mod core;
+mod direct;
 mod stage;
 mod story;
 
@@ -34,6 +35,8 @@ pub fn run(supervisor: &Supervisor, core: Option<&str>) -> Result<()> {
     let consumer = Consumer::new(&stage)?;
 
     check_before(&mut story, &stage)?;
+    // The clock of the core's provider is the real one, so this comes before time is moved.
+    direct::play(&mut story, &stage, &core)?;
     enrol(&mut story, &core)?;
     let secret = core.output("secret_id")?;
     let token = first_token(&mut story, &consumer, &secret)?;

@@ -99,6 +99,23 @@ mod tests {
         );
     }
 
+    /// Azure reckons the signature over all headers of its own.
+    #[tokio::test]
+    async fn every_header_of_azures_own_is_signed() {
+        let key = KeyMaterial::new(STANDARD.encode("not a real key"));
+        let now = "2026-01-02T03:04:05Z".parse().expect("a time");
+        let request = probe(&account(), &Cloud::Public, &key, now).expect("a key");
+        let answer = crate::transport::scripted::Step::answer("GET", "", 200, "");
+        let (client, transport, _) = crate::fixtures::scripted([answer]);
+        client.send(request).await.expect("let in");
+        let sent = transport.sent();
+        let headers = sent.iter().flat_map(|sent| &sent.headers);
+        let own = headers.filter(|(name, _)| name.starts_with("x-ms-"));
+        let mut own: Vec<&str> = own.map(|(name, _)| name.as_str()).collect();
+        own.sort_unstable();
+        assert_eq!(own, ["x-ms-date", "x-ms-version"]);
+    }
+
     #[test]
     fn what_is_no_key_signs_nothing() {
         let key = KeyMaterial::new("no base64!".to_owned());

@@ -1,8 +1,9 @@
 //! Our stages of azure_core's pipeline.
 //!
-//! Order: `retry` once per call; then for each try `bearer` or `challenge`, `throttle`,
+//! Order: `retry` once per call; then for each try `bearer`, `challenge` or `as_signed`, `throttle`,
 //! `user_agent`, `trace`.
 
+pub(crate) mod as_signed;
 pub(crate) mod bearer;
 pub(crate) mod challenge;
 pub(crate) mod retry;

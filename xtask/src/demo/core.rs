@@ -28,7 +28,7 @@ impl<'a> Core<'a> {
     pub fn choose(stage: &'a Stage, wanted: Option<&str>) -> Result<Self> {
         install_provider(stage)?;
         let folder = stage.folder().join("quickstart");
-        copy_example(&folder)?;
+        copy_example("quickstart", &folder)?;
         let core = |program: PathBuf| {
             let mut core = Self {
                 stage,
@@ -47,6 +47,29 @@ impl<'a> Core<'a> {
                 .map(|name| core(PathBuf::from(name)))
                 .find_map(Result::ok)
                 .map_or_else(|| core(tools::terraform(stage.supervisor())?), Ok),
+        }
+    }
+
+    /// Returns the same core with another example to work on.
+    pub fn with_example(&self, name: &str) -> Result<Self> {
+        let folder = self.stage.folder().join(name);
+        copy_example(name, &folder)?;
+        Ok(Self {
+            stage: self.stage,
+            program: self.program.clone(),
+            version: self.version.clone(),
+            folder,
+        })
+    }
+
+    /// Plans without showing it, and tells whether there is anything to do.
+    pub fn has_changes(&self, arguments: &[&str]) -> Result<bool> {
+        let plan = ["plan", "-input=false", "-detailed-exitcode"];
+        let (code, _, stderr) = self.capture(&[&plan, arguments].concat())?;
+        match code {
+            0 => Ok(false),
+            2 => Ok(true),
+            code => bail!("`plan` ended with exit code {code}: {stderr}"),
         }
     }
 
@@ -156,9 +179,9 @@ fn architecture_name() -> &'static str {
 }
 
 /// Copies the example, so that state and lock file do not end up in the checkout.
-fn copy_example(folder: &Path) -> Result<()> {
+fn copy_example(name: &str, folder: &Path) -> Result<()> {
     fs::create_dir(folder)?;
-    for entry in fs::read_dir(workspace::root().join("examples/quickstart"))? {
+    for entry in fs::read_dir(workspace::root().join("examples").join(name))? {
         let path = entry?.path();
         if path.extension() == Some(OsStr::new("tf")) {
             let name = path.file_name().context("a file without a name")?;

@@ -18,6 +18,7 @@ use crate::{
     identity::credential::{Credential, Means},
     request::{Endpoint, Idempotency},
     stage::{
+        as_signed::AsSigned,
         bearer::Bearer,
         challenge::Challenge,
         retry::{Retry, RetrySettings},
@@ -114,7 +115,7 @@ impl Pipelines {
             })])
         };
         let (arm, graph) = (bearer(cloud.arm_scope()), bearer(cloud.graph_scope()));
-        let blobs = parts.pipeline(Vec::new());
+        let blobs = parts.pipeline(vec![Arc::new(AsSigned)]);
         let env = parts.env.clone();
         Self {
             cloud,
