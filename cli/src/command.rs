@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod emulator;
+pub mod vault;
 
 use std::error::Error;
 
@@ -13,6 +14,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
 use self::emulator::EmulatorArgs;
+use self::vault::VaultArgs;
 
 /// A command and its options.
 #[derive(Debug, Subcommand)]
@@ -23,6 +25,7 @@ use self::emulator::EmulatorArgs;
 pub enum Command {
     Check(CheckArgs),
     Emulator(EmulatorArgs),
+    Vault(VaultArgs),
 }
 
 impl Command {
@@ -38,6 +41,7 @@ impl Command {
         match self {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
+            Self::Vault(args) => Ok(vault::run(args, doors, streams).await?),
         }
     }
 }

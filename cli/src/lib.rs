@@ -29,6 +29,7 @@ pub mod exit_code;
 mod log;
 pub mod output;
 pub mod report;
+mod session;
 mod settings;
 
 use std::ffi::OsString;

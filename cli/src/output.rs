@@ -4,7 +4,7 @@
 //! dropped and the verdict's exit code is still returned. Every other failure to write is one,
 //! because a report that was not written must not pass. What is written is the commands' matter.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Write};
 
 /// Where results and talk go.
 pub struct Streams {
@@ -14,6 +14,8 @@ pub struct Streams {
     pub err: Box<dyn Write + Send>,
     /// Whether a person reads the results at a terminal, so that colour helps.
     pub out_is_terminal: bool,
+    /// Where a person answers questions; `None` unless one sits at a terminal.
+    pub answers: Option<Box<dyn BufRead + Send>>,
 }
 
 impl Streams {
@@ -21,10 +23,12 @@ impl Streams {
     pub fn process() -> Self {
         let out = io::stdout();
         let out_is_terminal = out.is_terminal();
+        let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self {
             out: Box::new(out),
             err: Box::new(io::stderr()),
             out_is_terminal,
+            answers: asks.then(|| Box::new(BufReader::new(io::stdin())) as Box<dyn BufRead + Send>),
         }
     }
 
@@ -34,6 +38,7 @@ impl Streams {
             out: Box::new(out),
             err: Box::new(err),
             out_is_terminal: false,
+            answers: None,
         }
     }
 
@@ -50,6 +55,18 @@ impl Streams {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }
+    }
+
+    /// Asks a person a question and gives the answer without its end of line; `None` if nobody is
+    /// there to ask, or if the person has gone.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        let answers = self.answers.as_mut()?;
+        write!(self.err, "{question} ")
+            .and_then(|()| self.err.flush())
+            .ok()?;
+        let mut line = String::new();
+        let read = answers.read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim().to_owned())
     }
 
     /// Writes one line of talk; if nobody can hear it, that changes nothing.

@@ -14,3 +14,4 @@ pub mod precheck;
 pub mod register;
 pub mod run;
 pub mod surroundings;
+pub mod vault;

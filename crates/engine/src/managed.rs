@@ -173,7 +173,7 @@ pub async fn update(
 }
 
 /// Sends what changes, and nothing else.
-async fn patch(
+pub(crate) async fn patch(
     run: &Run<'_>,
     place: &Place,
     change: TermsChange,
@@ -301,7 +301,7 @@ fn found(present: Option<&Enrolment>, account: &StorageAccountId) -> Found {
     })
 }
 
-fn key_name(slot: KeySlot) -> KeyName {
+pub(crate) fn key_name(slot: KeySlot) -> KeyName {
     match slot {
         KeySlot::Key1 => KeyName::Key1,
         KeySlot::Key2 => KeyName::Key2,

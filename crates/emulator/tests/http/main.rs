@@ -1,7 +1,7 @@
 //! The emulator as a client meets it: through the proxy, over TLS, with the answers on the wire.
 
-mod assertions;
 mod apps;
+mod assertions;
 mod client;
 mod clouds;
 mod deleted_vaults;
