@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod emulator;
+pub mod generate;
 pub mod vault;
 
 use std::error::Error;
@@ -14,6 +15,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
 use self::emulator::EmulatorArgs;
+use self::generate::GenerateArgs;
 use self::vault::VaultArgs;
 
 /// A command and its options.
@@ -26,6 +28,7 @@ pub enum Command {
     Check(CheckArgs),
     Emulator(EmulatorArgs),
     Vault(VaultArgs),
+    Generate(GenerateArgs),
 }
 
 impl Command {
@@ -42,6 +45,7 @@ impl Command {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
             Self::Vault(args) => Ok(vault::run(args, doors, streams).await?),
+            Self::Generate(args) => Ok(generate::run(args, doors, streams).await?),
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod command;
 pub mod env_vars;
 mod error;
 pub mod exit_code;
+mod hcl;
 mod log;
 pub mod output;
 pub mod report;

@@ -15,3 +15,4 @@ mod matrix;
 mod protocol;
 mod secrets;
 mod sign_in;
+mod vault;

@@ -8,6 +8,7 @@ pub mod amend;
 pub mod backup;
 pub mod deleted;
 pub mod entries;
+pub mod inventory;
 mod neighbours;
 pub mod regenerate;
 pub mod sas;

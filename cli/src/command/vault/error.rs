@@ -169,9 +169,11 @@ impl VaultError {
                         .into(),
                 )
             }
-            Self::Obstacle(Obstacle::Deleted { .. })
-            | Self::Define(DefineError::Deleted { .. }) => {
-                Some("recover it, or purge it first".into())
+            Self::Obstacle(Obstacle::Deleted { .. }) => {
+                Some("add --recover to bring it back, or purge it first".into())
+            }
+            Self::Define(DefineError::Deleted { .. }) => {
+                Some("add --recover to bring it back".into())
             }
             Self::Enrol(EnrolError::Exists { .. }) | Self::Define(DefineError::Exists { .. }) => {
                 Some("change it with `update`, or choose another name".into())

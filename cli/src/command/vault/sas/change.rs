@@ -1,11 +1,13 @@
 //! Defining tokens, changing and deleting definitions, bringing them back.
 
 use azure::sas::SasTemplate;
+use engine::managed::look;
 use engine::managed::sas::{
     Definition, DefinitionPlace, DefinitionWish, define, look_at_definition, redefine, undefine,
 };
 use engine::precheck::Deleted;
 use engine::vault::sas;
+use rotation::period::RotationPeriod;
 use serde::Serialize;
 
 use super::super::args::tags;
@@ -37,10 +39,21 @@ pub(super) async fn create(
         enabled: !args.disabled,
         tags: tags(&args.tags),
     };
-    let plan = [format!(
+    let enrolment = look(&session.reading(), &place.enrolment).await?;
+    let enrolment = enrolment.ok_or_else(|| VaultError::Missing {
+        place: place.enrolment.to_string(),
+    })?;
+    let mut plan = vec![format!(
         "defines {place}: whoever may read its secret has tokens that are good for {} and allow {}",
         wish.validity, wish.template
     )];
+    let period = enrolment.terms.period.map(RotationPeriod::period);
+    if period.is_some_and(|period| period < wish.validity) {
+        plan.push(format!(
+            "warning: a token may outlive its key, and dies with it then: keys are renewed every {}",
+            enrolment.period_text.unwrap_or_default()
+        ));
+    }
     confirm(Consent::of(args.change.yes), &plan, streams)?;
     let deleted = if args.recover {
         Deleted::Recover
