@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod emulator;
+pub mod explain;
 pub mod generate;
+pub mod merge;
 pub mod vault;
 
 use std::error::Error;
@@ -15,7 +17,9 @@ use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
 use self::emulator::EmulatorArgs;
+use self::explain::ExplainArgs;
 use self::generate::GenerateArgs;
+use self::merge::MergeArgs;
 use self::vault::VaultArgs;
 
 /// A command and its options.
@@ -25,7 +29,9 @@ use self::vault::VaultArgs;
     reason = "clap would take the texts instead of those of the arguments"
 )]
 pub enum Command {
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    Merge(MergeArgs),
+    Explain(ExplainArgs),
     Emulator(EmulatorArgs),
     Vault(VaultArgs),
     Generate(GenerateArgs),
@@ -43,6 +49,8 @@ impl Command {
     ) -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
+            Self::Merge(args) => Ok(merge::run(args, &doors, streams)?),
+            Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
             Self::Vault(args) => Ok(vault::run(args, doors, streams).await?),
             Self::Generate(args) => Ok(generate::run(args, doors, streams).await?),

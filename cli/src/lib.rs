@@ -23,15 +23,20 @@
 
 pub mod args;
 pub mod command;
+mod config;
 pub mod env_vars;
 mod error;
 pub mod exit_code;
+mod files;
 mod hcl;
 mod log;
 pub mod output;
+mod progress;
 pub mod report;
+mod scope;
 mod session;
 mod settings;
+mod state;
 
 use std::ffi::OsString;
 use std::io;
@@ -83,7 +88,7 @@ fn answer(refusal: &clap::Error, streams: &mut Streams) -> ExitCode {
 }
 
 fn execute(args: &Args, doors: Doors, streams: &mut Streams) -> ExitCode {
-    log::start(args.verbose, &doors.env);
+    log::start(args.verbose, streams.err_is_terminal, &doors.env);
     let finished = runtime()
         .map_err(Into::into)
         .and_then(|runtime| runtime.block_on(args.command.run(doors, streams)));

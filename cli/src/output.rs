@@ -4,7 +4,7 @@
 //! dropped and the verdict's exit code is still returned. Every other failure to write is one,
 //! because a report that was not written must not pass. What is written is the commands' matter.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 
 /// Where results and talk go.
 pub struct Streams {
@@ -12,22 +12,39 @@ pub struct Streams {
     pub out: Box<dyn Write + Send>,
     /// Talk: progress, hints and failures.
     pub err: Box<dyn Write + Send>,
-    /// Whether a person reads the results at a terminal, so that colour helps.
-    pub out_is_terminal: bool,
+    /// What shows the results.
+    pub screen: Screen,
+    /// Whether a person waits at a terminal for what is talked, so that progress helps.
+    pub err_is_terminal: bool,
     /// Where a person answers questions; `None` unless one sits at a terminal.
     pub answers: Option<Box<dyn BufRead + Send>>,
+}
+
+/// What shows the results: a terminal, or something that is read later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Screen {
+    /// Whether a person reads them at a terminal, so that colour helps.
+    pub is_terminal: bool,
+    /// How many columns it has, if it is a terminal that says so.
+    pub width: Option<usize>,
 }
 
 impl Streams {
     /// Takes the process's own streams.
     pub fn process() -> Self {
         let out = io::stdout();
-        let out_is_terminal = out.is_terminal();
-        let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
+        let screen = Screen {
+            is_terminal: out.is_terminal(),
+            width: terminal_size::terminal_size_of(&out).map(|(width, _)| width.0.into()),
+        };
+        let err = io::stderr();
+        let err_is_terminal = err.is_terminal();
+        let asks = io::stdin().is_terminal() && err_is_terminal;
         Self {
             out: Box::new(out),
-            err: Box::new(io::stderr()),
-            out_is_terminal,
+            err: Box::new(err),
+            screen,
+            err_is_terminal,
             answers: asks.then(|| Box::new(BufReader::new(io::stdin())) as Box<dyn BufRead + Send>),
         }
     }
@@ -37,7 +54,8 @@ impl Streams {
         Self {
             out: Box::new(out),
             err: Box::new(err),
-            out_is_terminal: false,
+            screen: Screen::default(),
+            err_is_terminal: false,
             answers: None,
         }
     }
@@ -47,10 +65,21 @@ impl Streams {
     /// # Errors
     /// Fails if the result could not be written for any other reason, such as a full disk.
     pub fn result(&mut self, text: &str) -> io::Result<()> {
-        let written = self
-            .out
-            .write_all(text.as_bytes())
-            .and_then(|()| self.out.flush());
+        self.results(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Lets a result be written as it comes, and flushes it; a closed pipe is quiet.
+    ///
+    /// # Errors
+    /// Fails if the result could not be written for any other reason, such as a full disk.
+    pub fn results(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut out = BufWriter::new(&mut self.out);
+        let written = write(&mut out).and_then(|()| out.flush());
+        // What is left after a failure must not be tried again when the buffer goes.
+        let _unwritten = out.into_parts();
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other,
@@ -67,6 +96,11 @@ impl Streams {
         let mut line = String::new();
         let read = answers.read_line(&mut line).ok()?;
         (read > 0).then(|| line.trim().to_owned())
+    }
+
+    /// Writes to a line of talk that is still to be written over.
+    pub(crate) fn mutter(&mut self, text: &str) {
+        let _unheard = write!(self.err, "{text}").and_then(|()| self.err.flush());
     }
 
     /// Writes one line of talk; if nobody can hear it, that changes nothing.

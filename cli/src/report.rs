@@ -1,265 +1,171 @@
-//! The report of `check`: the contract with the programs that read it.
+//! The report of `check`: what was concluded, as every format reads it.
 //!
-//! These structs are the JSON, field by field. Fields are only ever added; a change of another
-//! kind is a new format version. `cli/schema/report.v1.json` says the same as a JSON Schema.
+//! A [`Report`] borrows the outcome and makes its entries one at a time, so that a large scope is
+//! never held twice. What an entry says is settled in [`entry`]; how it looks is the matter of one
+//! module per format, each of which writes the entries as they come.
 
-pub mod human;
-pub mod json;
+mod annotations;
+mod csv;
+pub(crate) mod delivery;
+pub mod entry;
+pub(crate) mod format;
+mod html;
+pub(crate) mod human;
+mod json;
+mod jsonl;
+mod junit;
+mod markdown;
+pub(crate) mod merged;
+mod ocsf;
+mod prometheus;
+mod sarif;
+pub mod standing;
+pub(crate) mod text;
 
-use engine::check::{CheckedAccount, Outcome};
-use engine::observe::Hole;
+use std::collections::BTreeMap;
+
+use engine::check::Outcome;
 use jiff::Timestamp;
-use rotation::drift::{KeyAssessment, Verdict};
-use rotation::finding::{Finding, FindingCode};
-use rotation::observation::{Enrolment, Renewal};
-use serde::Serialize;
+use rotation::drift::Demand;
+use rotation::finding::{FindingCode, Severity};
 
-use crate::error;
+use self::entry::{AccountEntry, DemandEntry, Summary, UnscannedEntry};
+use self::merged::{Merged, MergedHole};
+use self::standing::Tally;
 
 /// The version of the report's form.
 pub const FORMAT_VERSION: u32 = 1;
 
-const SECONDS_PER_DAY: i64 = 86_400;
-
 /// Everything that was concluded about a scope.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    /// The version of this form.
-    pub format_version: u32,
-    /// The moment the report is about.
-    #[serde(serialize_with = "as_text")]
-    pub as_of: Timestamp,
-    /// Whether the whole scope was examined.
-    pub complete: bool,
-    /// How many accounts have which verdict.
-    pub summary: Summary,
-    /// The accounts, ordered by id.
-    pub accounts: Vec<AccountEntry>,
-    /// The parts of the scope that were not examined.
-    pub unscanned: Vec<UnscannedEntry>,
+#[derive(Debug)]
+pub struct Report<'a> {
+    source: Source<'a>,
+    demand: DemandEntry,
+    fail_on: Severity,
+    summary: Summary,
+    tally: Tally,
 }
 
-/// How many accounts have which verdict, and how many parts of the scope have none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Accounts whose keys are proven to be young enough.
-    pub compliant: usize,
-    /// Accounts with a key that will soon be too old.
-    pub due_soon: usize,
-    /// Accounts with a key that is too old.
-    pub overdue: usize,
-    /// Accounts whose vault stopped renewing the keys.
-    pub stalled: usize,
-    /// Accounts with a key of unknown age.
-    pub unknown: usize,
-    /// Accounts that refuse their keys.
-    pub not_applicable: usize,
-    /// Parts of the scope that were not examined.
-    pub unscanned: usize,
+/// Where the entries come from.
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// A check that has just been made.
+    Outcome(&'a Outcome),
+    /// Reports that were written earlier.
+    Merged(&'a Merged),
 }
 
-/// One account.
-#[derive(Debug, Serialize)]
-pub struct AccountEntry {
-    /// Its resource id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// The subscription it is in.
-    pub subscription_id: String,
-    /// The worst verdict of its keys.
-    #[serde(serialize_with = "as_text")]
-    pub verdict: Verdict,
-    /// Its two keys.
-    pub keys: KeyEntries,
-    /// How a vault manages it; null if no vault that was read does.
-    pub enrolment: Option<EnrolmentEntry>,
-    /// What there is to say about it, the most pressing first.
-    pub findings: Vec<FindingEntry>,
-}
-
-/// The two keys of an account.
-#[derive(Debug, Serialize)]
-pub struct KeyEntries {
-    /// The key in the first slot.
-    pub key1: KeyEntry,
-    /// The key in the second slot.
-    pub key2: KeyEntry,
-}
-
-/// One key.
-#[derive(Debug, Serialize)]
-pub struct KeyEntry {
-    /// When it was made; null if Azure does not say.
-    pub created_at: Option<String>,
-    /// Its age in whole days, rounded down; null if Azure does not say.
-    pub age_days: Option<i64>,
-    /// What is concluded about it.
-    #[serde(serialize_with = "as_text")]
-    pub verdict: Verdict,
-}
-
-/// How a vault manages an account.
-#[derive(Debug, Serialize)]
-pub struct EnrolmentEntry {
-    /// The name of the vault.
-    pub vault: String,
-    /// The name of the vault's record.
-    pub name: String,
-    /// The key that the vault signs tokens with; null if it could not be read.
-    pub active_key: Option<&'static str>,
-    /// Whether the vault renews the keys by itself; null if it could not be read.
-    pub auto_regenerate: Option<bool>,
-    /// How often it does, as the record says; null if it does not say.
-    pub rotation_period: Option<String>,
-}
-
-/// One statement about an account.
-#[derive(Debug, Serialize)]
-pub struct FindingEntry {
-    /// What kind of statement it is.
-    #[serde(serialize_with = "as_text")]
-    pub code: FindingCode,
-    /// How much it matters: info, low, medium or high.
-    pub severity: &'static str,
-    /// What was found.
-    pub message: String,
-    /// What the owner can do.
-    pub remediation: &'static str,
-}
-
-/// A part of the scope that was not examined.
-#[derive(Debug, Serialize)]
-pub struct UnscannedEntry {
-    /// Its resource id, or the best name there is for it.
-    pub scope: String,
-    /// Why it was not examined.
-    pub reason: String,
-    /// What kind of part it is; the human report looks up there what can be done.
-    #[serde(skip)]
-    pub code: FindingCode,
-}
-
-impl Summary {
-    /// Counts the accounts that were examined.
-    pub fn examined(&self) -> usize {
-        self.compliant
-            + self.due_soon
-            + self.overdue
-            + self.stalled
-            + self.unknown
-            + self.not_applicable
+impl<'a> Report<'a> {
+    /// Makes the report of an outcome that was judged by the demand; breaches below `fail_on` are
+    /// told and do not count.
+    pub fn new(outcome: &'a Outcome, demand: &Demand, fail_on: Severity) -> Self {
+        Self::of(Source::Outcome(outcome), DemandEntry::from(demand), fail_on)
     }
 
-    fn count(&mut self, verdict: Verdict) {
-        *match verdict {
-            Verdict::NotApplicable => &mut self.not_applicable,
-            Verdict::Compliant => &mut self.compliant,
-            Verdict::DueSoon => &mut self.due_soon,
-            Verdict::Unknown => &mut self.unknown,
-            Verdict::Overdue => &mut self.overdue,
-            Verdict::Stalled => &mut self.stalled,
-        } += 1;
+    /// Makes one report of several.
+    pub(crate) fn merged(merged: &'a Merged, fail_on: Severity) -> Self {
+        Self::of(Source::Merged(merged), merged.demand.clone(), fail_on)
     }
-}
 
-impl From<&Outcome> for Report {
-    fn from(outcome: &Outcome) -> Self {
-        let mut summary = Summary {
-            unscanned: outcome.holes.len(),
-            ..Summary::default()
+    fn of(source: Source<'a>, demand: DemandEntry, fail_on: Severity) -> Self {
+        let mut report = Self {
+            source,
+            demand,
+            fail_on,
+            summary: Summary::default(),
+            tally: Tally::default(),
         };
-        outcome
-            .accounts
-            .iter()
-            .for_each(|account| summary.count(account.assessment.verdict));
-        Self {
-            format_version: FORMAT_VERSION,
-            as_of: outcome.as_of,
-            complete: outcome.holes.is_empty(),
-            summary,
-            accounts: outcome.accounts.iter().map(AccountEntry::from).collect(),
-            unscanned: outcome.holes.iter().map(UnscannedEntry::from).collect(),
+        report.summary.unscanned = report.unscanned().len();
+        for account in report.accounts() {
+            report.summary.count(account.verdict);
+            report.tally.count(&account);
+        }
+        report
+    }
+
+    /// Gives the moment the report is about.
+    pub fn as_of(&self) -> Timestamp {
+        match self.source {
+            Source::Outcome(outcome) => outcome.as_of,
+            Source::Merged(merged) => merged.as_of,
         }
     }
-}
 
-impl From<&CheckedAccount> for AccountEntry {
-    fn from(account: &CheckedAccount) -> Self {
-        let CheckedAccount {
-            id,
-            observation,
-            assessment,
-        } = account;
-        Self {
-            id: id.to_string(),
-            name: id.name().to_owned(),
-            subscription_id: id.subscription().to_string(),
-            verdict: assessment.verdict,
-            keys: KeyEntries {
-                key1: (&assessment.keys.key1).into(),
-                key2: (&assessment.keys.key2).into(),
-            },
-            // A second record is a mistake, and a finding says so.
-            enrolment: observation.enrolments.first().map(EnrolmentEntry::from),
-            findings: assessment.findings.iter().map(FindingEntry::from).collect(),
+    /// Tells whether the whole scope was examined.
+    pub fn is_complete(&self) -> bool {
+        self.summary.unscanned == 0
+    }
+
+    /// Says what was demanded of every key.
+    pub fn demand(&self) -> DemandEntry {
+        self.demand.clone()
+    }
+
+    /// Says what was looked at, one piece of the scope after the other.
+    pub fn scope(&self) -> &'a [String] {
+        match self.source {
+            Source::Outcome(outcome) => &outcome.scope,
+            Source::Merged(merged) => &merged.scope,
         }
     }
-}
 
-impl From<&KeyAssessment> for KeyEntry {
-    fn from(key: &KeyAssessment) -> Self {
-        Self {
-            created_at: key.created_at.map(|made| made.to_string()),
-            age_days: key.age.map(|age| age.as_secs() / SECONDS_PER_DAY),
-            verdict: key.verdict,
+    /// Says in a sentence what was demanded, with the limit in the given words.
+    pub(crate) fn rule(&self, limit: &str) -> String {
+        standing::rule(self.demand.profile, limit)
+    }
+
+    /// Counts what the accounts come to in the end.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Counts the verdicts.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Gives the accounts, ordered by id.
+    pub fn accounts(&self) -> Box<dyn ExactSizeIterator<Item = AccountEntry<'a>> + 'a> {
+        let (profile, fail_on) = (self.demand.profile, self.fail_on);
+        match self.source {
+            Source::Outcome(outcome) => {
+                let accounts = outcome.accounts.iter().map(AccountEntry::from);
+                Box::new(accounts.map(move |account| account.weighed(profile, fail_on)))
+            }
+            Source::Merged(merged) => {
+                let accounts = merged.accounts.iter().cloned();
+                Box::new(accounts.map(move |account| account.weighed(profile, fail_on)))
+            }
         }
     }
-}
 
-impl From<&Enrolment> for EnrolmentEntry {
-    fn from(enrolment: &Enrolment) -> Self {
-        Self {
-            vault: enrolment.vault.clone(),
-            name: enrolment.name.clone(),
-            active_key: enrolment.active.map(rotation::slot::KeySlot::as_str),
-            auto_regenerate: match enrolment.renewal {
-                Renewal::Automatic => Some(true),
-                Renewal::OnRequest => Some(false),
-                Renewal::Unknown => None,
-            },
-            rotation_period: enrolment.period.as_ref().map(ToString::to_string),
+    /// Gives the account at a place of that order.
+    pub(crate) fn account(&self, place: usize) -> Option<AccountEntry<'a>> {
+        let account = match self.source {
+            Source::Outcome(outcome) => outcome.accounts.get(place).map(AccountEntry::from),
+            Source::Merged(merged) => merged.accounts.get(place).cloned(),
+        };
+        Some(account?.weighed(self.demand.profile, self.fail_on))
+    }
+
+    /// Gives the parts of the scope that were not examined.
+    pub fn unscanned(&self) -> Box<dyn ExactSizeIterator<Item = UnscannedEntry<'a>> + 'a> {
+        match self.source {
+            Source::Outcome(outcome) => Box::new(outcome.holes.iter().map(UnscannedEntry::from)),
+            Source::Merged(merged) => Box::new(merged.unscanned.iter().map(MergedHole::entry)),
         }
     }
-}
 
-impl From<&Finding> for FindingEntry {
-    fn from(finding: &Finding) -> Self {
-        let explanation = finding.code.explanation();
-        Self {
-            code: finding.code,
-            severity: explanation.severity.as_str(),
-            message: finding.message.clone(),
-            remediation: explanation.remediation,
+    /// Counts the findings and holes of each kind, the most pressing kind first.
+    pub(crate) fn codes(&self) -> BTreeMap<FindingCode, usize> {
+        let found = self.accounts().flat_map(|account| account.findings);
+        let found = found.map(|finding| finding.code);
+        let mut counts = BTreeMap::new();
+        for code in found.chain(self.unscanned().map(|hole| hole.code)) {
+            *counts.entry(code).or_default() += 1;
         }
+        counts
     }
-}
-
-impl From<&Hole> for UnscannedEntry {
-    fn from(hole: &Hole) -> Self {
-        Self {
-            scope: hole.scope.clone(),
-            reason: error::chain(&hole.cause),
-            code: hole.code,
-        }
-    }
-}
-
-fn as_text<T: std::fmt::Display, S: serde::Serializer>(
-    value: &T,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }
 
 #[cfg(test)]

@@ -2,24 +2,37 @@
 //!
 //! Pure: the environment comes in as a value, and nothing is opened or sent.
 
+use std::path::PathBuf;
+
 use azure::cloud::{Cloud, UnknownCloud};
 use azure::env::Env;
-use engine::check::Scope;
+use engine::check::{Evidence, Question};
 use jiff::Timestamp;
 use rotation::drift::Demand;
+use rotation::finding::Severity;
+use rotation::period::Period;
 
-use crate::args::{CheckArgs, Color, Format};
-use crate::report::human::Paint;
+use crate::args::{CheckArgs, Color, EvidenceArg, Output};
+use crate::config::Config;
+use crate::output::Screen;
+use crate::report::format::Format;
+use crate::report::human::{GroupBy, Look, Paint};
+use crate::scope::Wanted;
+
+/// The age that no key may outgrow, in days.
+const DEFAULT_MAX_AGE: u32 = 90;
+/// How long before that age a key counts as due soon, in days.
+const DEFAULT_DUE_SOON: u32 = 14;
 
 /// What `check` is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct CheckSettings {
-    pub(crate) scope: Scope,
-    pub(crate) demand: Demand,
+    pub(crate) question: Question,
+    pub(crate) fail_on: Severity,
     pub(crate) as_of: Option<Timestamp>,
     pub(crate) cloud: Cloud,
-    pub(crate) format: Format,
-    pub(crate) paint: Paint,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) look: Look,
 }
 
 /// The settings contradict what there is.
@@ -30,32 +43,58 @@ pub(crate) enum SettingsError {
         name: &'static str,
         source: UnknownCloud,
     },
+    #[error("cannot write two reports to {place}: name a file for one of them")]
+    SamePlace { place: String },
 }
 
 impl CheckSettings {
     /// Settles what is to be done.
     ///
     /// # Errors
-    /// A variable that has no usable value.
+    /// A variable that has no usable value, or two reports for one place.
     pub(crate) fn resolve(
         args: &CheckArgs,
+        wanted: Wanted,
+        config: Config,
         env: &Env,
-        out_is_terminal: bool,
+        screen: Screen,
     ) -> Result<Self, SettingsError> {
+        let fail_on = args.fail_on.or(config.fail_on);
         Ok(Self {
-            scope: match args.subscriptions.as_slice() {
-                [] => Scope::EveryReadable,
-                some => Scope::Subscriptions(some.to_vec()),
-            },
-            demand: Demand {
-                max_key_age: args.max_age,
-                due_soon: args.due_soon,
-            },
+            fail_on: fail_on.unwrap_or(Severity::Info),
+            question: question(args, wanted, config),
             as_of: args.as_of,
             cloud: cloud(args.cloud, env)?,
-            format: args.format,
-            paint: paint(args.color, env, out_is_terminal),
+            outputs: outputs(args.format, &args.outputs)?,
+            look: look(args.color, args.group_by, env, screen),
         })
+    }
+}
+
+fn question(args: &CheckArgs, wanted: Wanted, config: Config) -> Question {
+    let demand = Demand {
+        max_key_age: args
+            .max_age
+            .or(config.max_age)
+            .unwrap_or(Period::days(DEFAULT_MAX_AGE)),
+        due_soon: args
+            .due_soon
+            .or(config.due_soon)
+            .unwrap_or(Period::days(DEFAULT_DUE_SOON)),
+        profile: args.profile.or(config.profile).unwrap_or_default(),
+    };
+    let mut scope = wanted.scope;
+    scope.filter.include.extend(config.include);
+    scope.filter.exclude.extend(config.exclude);
+    Question {
+        scope,
+        demand,
+        evidence: match args.evidence {
+            EvidenceArg::Needed => Evidence::Needed,
+            EvidenceArg::Log => Evidence::Log,
+        },
+        declared: wanted.declared,
+        waivers: config.waivers,
     }
 }
 
@@ -75,10 +114,44 @@ pub(crate) fn cloud(argument: Option<Cloud>, env: &Env) -> Result<Cloud, Setting
         .map_err(|source| SettingsError::Variable { name: NAME, source })
 }
 
-fn paint(color: Color, env: &Env, out_is_terminal: bool) -> Paint {
+/// Lists where the report goes, and refuses to write two to one place.
+pub(crate) fn outputs(
+    format: Option<Format>,
+    named: &[Output],
+) -> Result<Vec<Output>, SettingsError> {
+    let mut outputs: Vec<_> = format.map(Output::stdout).into_iter().collect();
+    outputs.extend(named.iter().cloned());
+    if outputs.is_empty() {
+        outputs.push(Output::stdout(Format::Human));
+    }
+    for (number, output) in outputs.iter().enumerate() {
+        if outputs
+            .iter()
+            .skip(number + 1)
+            .any(|other| other.file == output.file)
+        {
+            let stdout = || "stdout".to_owned();
+            let file = |file: &PathBuf| format!("`{}`", file.display());
+            let place = output.file.as_ref().map_or_else(stdout, file);
+            return Err(SettingsError::SamePlace { place });
+        }
+    }
+    Ok(outputs)
+}
+
+/// Settles how the human report looks.
+pub(crate) fn look(color: Color, group_by: GroupBy, env: &Env, screen: Screen) -> Look {
+    Look {
+        paint: paint(color, env, screen),
+        width: screen.width,
+        group_by,
+    }
+}
+
+fn paint(color: Color, env: &Env, screen: Screen) -> Paint {
     match color {
         Color::Always => Paint::Colored,
-        Color::Auto if out_is_terminal && env.var("NO_COLOR").is_none() => Paint::Colored,
+        Color::Auto if screen.is_terminal && env.var("NO_COLOR").is_none() => Paint::Colored,
         Color::Auto | Color::Never => Paint::Plain,
     }
 }
@@ -86,6 +159,7 @@ fn paint(color: Color, env: &Env, out_is_terminal: bool) -> Paint {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use engine::check::scope::Scope;
 
     use super::*;
 
@@ -98,16 +172,47 @@ mod tests {
     fn resolve(words: &[&str], variables: &[(&str, &str)]) -> Result<CheckSettings, SettingsError> {
         let words = std::iter::once(&"check").chain(words);
         let Check { args } = Check::try_parse_from(words).expect("good usage");
-        CheckSettings::resolve(&args, &Env::from_pairs(variables.iter().copied()), true)
+        let screen = Screen {
+            is_terminal: true,
+            width: Some(80),
+        };
+        let env = Env::from_pairs(variables.iter().copied());
+        let wanted = args.scope.resolve(&env).expect("no file is named");
+        CheckSettings::resolve(&args, wanted, Config::default(), &env, screen)
     }
 
     #[test]
     fn without_words_the_whole_of_the_public_cloud_is_held_to_ninety_days() {
         let settings = resolve(&[], &[]).expect("nothing contradicts");
-        assert_eq!(settings.scope, Scope::EveryReadable);
-        assert_eq!(settings.demand.max_key_age.to_string(), "P90D");
-        assert_eq!(settings.demand.due_soon.to_string(), "P14D");
+        assert_eq!(settings.question.scope, Scope::default());
+        assert_eq!(settings.question.demand.max_key_age.to_string(), "P90D");
+        assert_eq!(settings.question.demand.due_soon.to_string(), "P14D");
         assert_eq!((settings.cloud, settings.as_of), (Cloud::Public, None));
+    }
+
+    #[test]
+    fn an_argument_wins_over_the_file_and_the_file_over_the_default() {
+        let check = |words: &[&str], expected: &str| {
+            let args = Check::try_parse_from([&["check"], words].concat())
+                .expect("usage")
+                .args;
+            let nothing: [(&str, &str); 0] = [];
+            let env = Env::from_pairs(nothing);
+            let wanted = args.scope.resolve(&env).expect("no file is named");
+            let config = Config {
+                max_age: Some(Period::days(60)),
+                ..Config::default()
+            };
+            let question = question(&args, wanted, config);
+            let demand = question.demand;
+            let said = format!(
+                "{} {} {}",
+                demand.max_key_age, demand.due_soon, demand.profile
+            );
+            assert_eq!(said, expected, "{words:?}");
+        };
+        check(&[], "P60D P14D keys");
+        check(&["--max-age", "P30D", "--profile", "cis"], "P30D P14D cis");
     }
 
     #[test]
@@ -122,10 +227,25 @@ mod tests {
     }
 
     #[test]
+    fn no_two_reports_go_to_one_place() {
+        let check = |words: &[&str], expected: Option<usize>| {
+            let count = resolve(words, &[]).map(|found| found.outputs.len());
+            assert_eq!(count.ok(), expected, "{words:?}");
+        };
+        check(&[], Some(1));
+        check(&["--output", "html=a.html"], Some(1));
+        check(&["--output", "html=a", "-o", "sarif=b", "-o", "-"], Some(3));
+        check(&["--format", "json", "-o", "html=a"], Some(2));
+        check(&["--format", "json", "-o", "-"], None);
+        check(&["-o", "json", "-o", "sarif"], None);
+        check(&["-o", "json=a", "-o", "sarif=a"], None);
+    }
+
+    #[test]
     fn colour_needs_a_terminal_and_consent_unless_it_is_demanded() {
         let check = |words: &[&str], variables: &[(&str, &str)], expected: Paint| {
             let settings = resolve(words, variables).expect("nothing contradicts");
-            assert_eq!(settings.paint, expected, "{words:?} {variables:?}");
+            assert_eq!(settings.look.paint, expected, "{words:?} {variables:?}");
         };
         check(&[], &[], Paint::Colored);
         check(&[], &[("NO_COLOR", "1")], Paint::Plain);

@@ -11,6 +11,7 @@ use plugin::{Attribute, Diagnostic, Path, Value};
 use rotation::drift::Demand;
 use rotation::finding::Finding;
 use rotation::period::Period;
+use rotation::profile::Profile;
 
 use crate::convert::{check, text};
 use crate::diagnostic::sentence;
@@ -59,6 +60,7 @@ fn demand(config: &Value, shared: &Shared) -> (Demand, Timestamp) {
     let demand = Demand {
         max_key_age: period("max_key_age", DEFAULT_MAX_KEY_AGE_DAYS),
         due_soon: period("due_soon", DEFAULT_DUE_SOON_DAYS),
+        profile: Profile::Keys,
     };
     let as_of = text(config, &Path::attribute("as_of")).parse();
     (demand, as_of.unwrap_or_else(|_| shared.clock().now()))
@@ -78,7 +80,7 @@ fn finding_attributes() -> Vec<Attribute> {
 fn finding_value(finding: &Finding) -> Value {
     Value::object([
         ("code", Value::from(finding.code.as_str())),
-        ("severity", Value::from(finding.code.severity().as_str())),
+        ("severity", Value::from(finding.severity.as_str())),
         ("message", Value::from(finding.message.as_str())),
         (
             "remediation",

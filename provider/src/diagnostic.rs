@@ -4,6 +4,7 @@
 //! Azure answered, and the way out; the path points at the argument that mends it, if one does.
 //! What an answer of Azure means is in `meaning`.
 
+mod direct;
 mod meaning;
 mod obstacle;
 mod turn;
@@ -20,6 +21,7 @@ use plugin::{Diagnostic, Path};
 
 use meaning::{meaning, refusal_of_secret};
 
+pub(crate) use direct::{busy, direct};
 pub(crate) use obstacle::obstacle;
 pub(crate) use turn::turn;
 

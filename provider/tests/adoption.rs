@@ -289,7 +289,7 @@ async fn a_vault_that_refuses_the_list_is_an_error() {
 const STORED: [(&str, &str); 3] = [
     (
         "keyrotation_policy",
-        r#"{"active_key":"key1","id":"https://kv1.vault.azure.net/storage/stlogs",
+        r#"{"active_key":"key1","direct":null,"secret_version":null,"rotation_due":null,"id":"https://kv1.vault.azure.net/storage/stlogs",
             "key1_created_at":"2026-01-01T00:00:00Z","key2_created_at":null,
             "key_vault":{"auto_regenerate":true,"grant_access":null,"initial_active_key":null,
                 "key_vault_principal_id":null,"name":"stlogs",

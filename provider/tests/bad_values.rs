@@ -49,7 +49,7 @@ const GOOD: [(&str, &[(&str, &str)]); 3] = [
 const NO_LENGTH_OF_TIME: &[&str] = &["soon", "-5m", "0s", "30"];
 
 /// Every attribute that takes more than yes or no, and what must not be written there.
-const BAD: [(&str, &str, &[&str]); 32] = [
+const BAD: [(&str, &str, &[&str]); 37] = [
     (
         POLICY,
         "storage_account_id",
@@ -95,6 +95,19 @@ const BAD: [(&str, &str, &[&str]); 32] = [
         POLICY,
         "key_vault.key_vault_principal_id",
         &["", "me", "1234"],
+    ),
+    (
+        POLICY,
+        "direct.vault_uri",
+        &["", "kv1", "http://kv1.vault.azure.net"],
+    ),
+    (POLICY, "direct.secret_name", &["", "a b", "a/b", "a_b"]),
+    (POLICY, "direct.content", &["", "Key", "sas"]),
+    (POLICY, "direct.overlap", &["", "30m", "P1M", "PT0S"]),
+    (
+        POLICY,
+        "direct.initial_active_key",
+        &["", "primary", "key3"],
     ),
     (POLICY, "timeouts.create", NO_LENGTH_OF_TIME),
     (POLICY, "timeouts.read", NO_LENGTH_OF_TIME),
@@ -213,11 +226,46 @@ async fn what_has_to_be_written_is_enough() {
 async fn each_bad_value_is_named_by_its_path() {
     for (kind, path, values) in BAD {
         for value in values {
-            let mut config = good(kind);
+            let mut config = if path.starts_with("direct.") {
+                good_direct()
+            } else {
+                good(kind)
+            };
             put(&mut config, path, Value::from(*value));
             check_refused(kind, config, path).await;
         }
     }
+}
+
+/// A policy that is rotated directly.
+fn good_direct() -> Value {
+    let mut config = good(POLICY);
+    config.set("key_vault", Value::Null);
+    put(
+        &mut config,
+        "direct.vault_uri",
+        Value::from("https://kv1.vault.azure.net/"),
+    );
+    put(&mut config, "direct.secret_name", Value::from("stlogs-key"));
+    config
+}
+
+#[tokio::test]
+async fn an_account_is_rotated_in_exactly_one_way() {
+    let found = Harness::new(provider())
+        .validate(POLICY, good_direct())
+        .await;
+    assert!(found.is_empty(), "{found:?}");
+    let mut both = good_direct();
+    put(
+        &mut both,
+        "key_vault.vault_uri",
+        Value::from("https://kv1.vault.azure.net/"),
+    );
+    check_refused(POLICY, both, "direct").await;
+    let mut none = good_direct();
+    none.set("direct", Value::Null);
+    check_refused(POLICY, none, "key_vault").await;
 }
 
 /// What the schema itself demands is missed by the core; these are demanded by no attribute alone.

@@ -10,7 +10,7 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof, proptest
 use proptest::test_runner::Config;
 
 /// Texts that mean something somewhere, each of them nonsense elsewhere.
-const TEXTS: [&str; 22] = [
+const TEXTS: [&str; 24] = [
     "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg/providers/\
      Microsoft.Storage/storageAccounts/stlogs",
     "/subscriptions/11111111-1111-4111-8111-111111111111/resourcegroups/RG/providers/\
@@ -25,6 +25,8 @@ const TEXTS: [&str; 22] = [
     "P60D",
     "PT4H",
     "stlogs",
+    "connection_string",
+    "PT1S",
     "b",
     "sco",
     "rw",

@@ -49,7 +49,7 @@ class Caller:
         if signed:
             headers["authorization"] = "Bearer " + self._token(host)
         text = body if body is None or isinstance(body, str) else json.dumps(body)
-        exchange = Exchange(method, url, body, *self._ask(method, url, headers, text))
+        exchange = Exchange(method, url, body, *self.ask(method, url, headers, text))
         self.exchanges.append(exchange)
         return exchange
 
@@ -65,13 +65,14 @@ class Caller:
             url = "https://login.microsoftonline.com/%s/oauth2/v2.0/token"
             url %= self._identity["AZURE_TENANT_ID"]
             headers = {"content-type": "application/x-www-form-urlencoded"}
-            status, _, body = self._ask("POST", url, headers, urllib.parse.urlencode(form))
+            status, _, body = self.ask("POST", url, headers, urllib.parse.urlencode(form))
             if status != 200:
                 raise RuntimeError("no token for %s: %s" % (resource, body))
             self._tokens[resource] = body["access_token"]
         return self._tokens[resource]
 
-    def _ask(self, method, url, headers, text):
+    def ask(self, method, url, headers, text):
+        """Sends a request as it is and returns status, headers and body; it is not kept."""
         parts = urllib.parse.urlsplit(url)
         connection = http.client.HTTPSConnection(*self._proxy, context=self._trust, timeout=30)
         connection.set_tunnel(parts.hostname, 443)

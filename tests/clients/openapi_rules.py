@@ -123,6 +123,15 @@ LEFT_OUT = [
     ),
     LeftOut(ELSEWHERE + "apps", host=MANAGEMENT, path=r".*/Microsoft\.Web/sites(/.*)?"),
     LeftOut(
+        ELSEWHERE + "clusters",
+        host=MANAGEMENT,
+        path=r".*/Microsoft\.ContainerService/managedClusters(/.*)?",
+    ),
+    LeftOut(
+        "the API of a cluster is held against a real server's answers by kubernetes.py",
+        host=r".*\.azmk8s\.io",
+    ),
+    LeftOut(
         ELSEWHERE + "management groups",
         host=MANAGEMENT,
         path=r"/providers/Microsoft\.Management/managementGroups(/.*)?",

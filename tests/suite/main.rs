@@ -6,13 +6,16 @@
 mod architecture;
 mod bad_values;
 mod check;
+mod check_scope;
 mod configuration;
 mod dependencies;
+mod direct;
 mod documents;
 mod interruption;
 mod lifecycle;
 mod matrix;
 mod protocol;
+mod reports;
 mod secrets;
 mod sign_in;
 mod vault;

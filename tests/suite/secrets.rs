@@ -184,7 +184,21 @@ fn terraform_keeps_and_says_no_secret() -> Result<()> {
 fn the_command_line_tool_says_no_secret() -> Result<()> {
     let emulator = Emulator::start(&fleet::one_account())?;
     let secrets = Secrets::of(&emulator)?;
-    for format in ["human", "json"] {
+    let forms = [
+        "human",
+        "json",
+        "jsonl",
+        "sarif",
+        "junit",
+        "csv",
+        "markdown",
+        "ocsf",
+        "github",
+        "html",
+        "azure-pipelines",
+        "prometheus",
+    ];
+    for format in forms {
         let mut command = emulator.command(&tests::place::keyrotation()?);
         command
             .args(["check", "--format", format])

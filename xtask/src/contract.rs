@@ -10,9 +10,11 @@ use anyhow::{Context, Result, ensure};
 use crate::process::Supervisor;
 use crate::{python, tools, workspace};
 
-/// Replays every recorded exchange against the emulator and compares the answers.
+/// Replays every recorded exchange with Azure, and with a Kubernetes server, against the emulator and compares the
+/// answers.
 pub fn golden(supervisor: &Supervisor, data: &str) -> Result<()> {
-    check(supervisor, "golden.py", &part(data, "recordings")?, &[])
+    check(supervisor, "golden.py", &part(data, "recordings")?, &[])?;
+    check(supervisor, "kubernetes.py", &part(data, "kubernetes")?, &[])
 }
 
 /// Validates exchanges with the emulator under the published OpenAPI documents: those of a scenario
@@ -34,7 +36,7 @@ fn part(data: &str, name: &str) -> Result<PathBuf> {
     let path = Path::new(data).join(name);
     ensure!(
         path.is_dir(),
-        "{} is missing: --data names the folder that has `recordings` and `specs`",
+        "{} is missing: --data names the folder that has `recordings`, `specs` and `kubernetes`",
         path.display()
     );
     path.canonicalize()

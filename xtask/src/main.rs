@@ -8,6 +8,7 @@ mod contract;
 mod demo;
 mod process;
 mod python;
+mod reports;
 mod screen;
 mod test;
 mod tools;
@@ -35,7 +36,10 @@ usage: cargo xtask COMMAND
                       first time, an az takes some minutes and one gigabyte to install
   golden --data DIR   replay the recorded exchanges in DIR/recordings against the emulator
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
-  docs                write the pages under docs/ that are made from the provider's schema
+  reports             let readers of others read the reports of `check`: validators, parsers, and a
+                      headless Chromium that sorts and filters the HTML page
+  docs                write the pages under docs/ that are made from the provider's schema and from the
+                      tables of the command line tool
   tools               only install what `test` and `demo` need
 ";
 
@@ -70,6 +74,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),
         ["openapi", "--data", data] => contract::openapi(&Supervisor::watching_signals()?, data),
+        ["reports"] => reports::run(&Supervisor::watching_signals()?),
         ["docs"] => test::write_pages(&Supervisor::watching_signals()?),
         ["tools"] => tools::install_all(&Supervisor::watching_signals()?),
         ["help" | "--help" | "-h"] => {

@@ -61,7 +61,13 @@ pub fn write_pages(supervisor: &Supervisor) -> Result<()> {
     test.args(["test", "--package", "keyrotation-tests", "--test", "suite"])
         .args(["--", "the_pages_are_those_of_the_schema"])
         .env("KEYROTATION_WRITE_PAGES", "1");
-    step(supervisor, &mut test)
+    step(supervisor, &mut test)?;
+    let mut manual = workspace::cargo();
+    manual
+        .args(["test", "--package", "keyrotation-cli", "--test", "manual"])
+        .args(["--", "the_pages_of_the_tool_are_those_of_its_tables"])
+        .env("KEYROTATION_WRITE_PAGES", "1");
+    step(supervisor, &mut manual)
 }
 
 fn step(supervisor: &Supervisor, command: &mut std::process::Command) -> Result<()> {

@@ -86,7 +86,8 @@ fn install_core(supervisor: &Supervisor, core: Terraform) -> Result<PathBuf> {
 pub fn azurite(supervisor: &Supervisor) -> Result<PathBuf> {
     let folder = workspace::target()?.join("tools").join("azurite");
     let stamp = format!("azurite {AZURITE_VERSION}");
-    install(&folder, &stamp, |fresh| install_azurite(supervisor, fresh))
+    let package = format!("azurite@{AZURITE_VERSION}");
+    install(&folder, &stamp, |fresh| npm(supervisor, fresh, &package))
         .context("cannot install Azurite from npm")?;
     Ok(folder)
 }
@@ -177,8 +178,9 @@ fn write_launcher(path: &Path, python: &Path) -> Result<()> {
     Ok(())
 }
 
-fn install_azurite(supervisor: &Supervisor, folder: &Path) -> Result<()> {
-    screen::say(&format!("installing Azurite {AZURITE_VERSION} from npm"));
+/// Installs a package of npm, with its version, under `folder`.
+pub fn npm(supervisor: &Supervisor, folder: &Path, package: &str) -> Result<()> {
+    screen::say(&format!("installing {package} from npm"));
     supervisor
         .capture(Command::new("node").arg("--version"), "")
         .context(GET_NODE)?;
@@ -193,6 +195,6 @@ fn install_azurite(supervisor: &Supervisor, folder: &Path) -> Result<()> {
         ])
         .arg("--prefix")
         .arg(folder)
-        .arg(format!("azurite@{AZURITE_VERSION}"));
+        .arg(package);
     supervisor.run(&mut install).context(GET_NODE)
 }

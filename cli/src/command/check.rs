@@ -3,7 +3,6 @@
 //! It holds a [`ReadClient`] and nothing else, so by its type it can send no request that changes
 //! something or returns a secret.
 
-use std::io;
 use std::sync::Arc;
 
 use azure::client::{ReadClient, Settings};
@@ -11,10 +10,14 @@ use azure::identity::{SignIn, SignInSettings};
 use engine::check::{CheckError, Outcome};
 
 use crate::Doors;
-use crate::args::{CheckArgs, Format};
+use crate::args::CheckArgs;
+use crate::config::{self, ConfigError};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
-use crate::report::{Report, human, json};
+use crate::progress;
+use crate::report::Report;
+use crate::report::delivery::{Delivery, DeliveryError};
+use crate::scope::ScopeFileError;
 use crate::settings::{CheckSettings, SettingsError};
 
 /// How many holes the last line names before it only counts them.
@@ -25,6 +28,10 @@ const HOLES_NAMED: usize = 3;
 pub(crate) enum CheckCommandError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Scope(#[from] ScopeFileError),
     #[error("cannot choose a way to sign in")]
     SignIn(#[source] azure::identity::SignInError),
     #[error("cannot set up the connection to Azure")]
@@ -33,8 +40,8 @@ pub(crate) enum CheckCommandError {
     Check(#[from] CheckError),
     #[error("interrupted before the report was complete")]
     Interrupted,
-    #[error("cannot write the report")]
-    Write(#[source] io::Error),
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
 }
 
 /// Checks the scope, writes the report and picks the exit code.
@@ -46,15 +53,21 @@ pub(crate) async fn run(
     mut doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let settings = CheckSettings::resolve(args, &doors.env, streams.out_is_terminal)?;
+    let config = config::read(&doors.env, args.config.as_deref())?;
+    let wanted = args.scope.resolve(&doors.env)?;
+    let settings = CheckSettings::resolve(args, wanted, config, &doors.env, streams.screen)?;
+    let delivery = Delivery::open(&settings.outputs)?;
     let client = connect(&settings, &doors)?;
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
-    let outcome = tokio::select! {
-        biased;
-        () = &mut doors.stop => return Err(CheckCommandError::Interrupted),
-        outcome = engine::check::check(&client, &settings.scope, &settings.demand, now) => outcome?,
+    let look = async {
+        tokio::select! {
+            biased;
+            () = &mut doors.stop => Err(CheckCommandError::Interrupted),
+            outcome = engine::check::check(&client, &settings.question, now) => Ok(outcome?),
+        }
     };
-    conclude(&outcome, &settings, streams)
+    let outcome = progress::shown(look, doors.clock.as_ref(), streams).await?;
+    conclude(&outcome, &settings, delivery, streams)
 }
 
 fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckCommandError> {
@@ -69,16 +82,12 @@ fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckC
 fn conclude(
     outcome: &Outcome,
     settings: &CheckSettings,
+    delivery: Delivery,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
-    let report = Report::from(outcome);
-    let text = match settings.format {
-        Format::Human => human::text(&report, settings.paint),
-        Format::Json => json::text(&report)
-            .map_err(|error| CheckCommandError::Write(io::Error::other(error)))?,
-    };
-    streams.result(&text).map_err(CheckCommandError::Write)?;
-    if report.accounts.is_empty() {
+    let report = Report::new(outcome, &settings.question.demand, settings.fail_on);
+    delivery.send(&report, &settings.look, streams)?;
+    if report.summary().examined() == 0 && outcome.left_to_others == 0 {
         streams.say(
             "error: no storage account was examined; a missing role can look exactly like a scope \
              without accounts",
@@ -87,19 +96,17 @@ fn conclude(
     if let Some(line) = holes_line(&report) {
         streams.say(&line);
     }
-    Ok(ExitCode::from(&report.summary))
+    Ok(ExitCode::from(&outcome.standing(settings.fail_on)))
 }
 
-fn holes_line(report: &Report) -> Option<String> {
-    let scopes: Vec<_> = report
-        .unscanned
-        .iter()
-        .map(|hole| hole.scope.as_str())
+fn holes_line(report: &Report<'_>) -> Option<String> {
+    let named: Vec<_> = report
+        .unscanned()
+        .take(HOLES_NAMED)
+        .map(|hole| hole.scope)
         .collect();
-    let (named, more) = scopes
-        .split_at_checked(HOLES_NAMED)
-        .unwrap_or((&scopes, &[]));
-    match (named, more.len()) {
+    let more = report.summary().unscanned - named.len();
+    match (named.as_slice(), more) {
         ([], _) => None,
         (named, 0) => Some(format!("not examined: {}", named.join(", "))),
         (named, more) => Some(format!(
@@ -111,19 +118,21 @@ fn holes_line(report: &Report) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind;
+    use std::io::{self, ErrorKind};
 
     use azure::clock::ManualClock;
     use azure::env::Env;
     use clap::Parser;
-    use engine::check::CheckedAccount;
-    use engine::observe::{Hole, HoleCause};
+    use engine::check::accounts::{Accounts, Measure};
+    use engine::check::waivers::Waivers;
+    use engine::observe::{Hole, HoleCause, SeenAccount};
     use jiff::Timestamp;
-    use rotation::drift::assess;
     use rotation::finding::FindingCode;
-    use rotation::observation::{Observation, PerSlot, SharedKey};
+    use rotation::observation::{Observation, PerSlot};
 
     use super::*;
+    use crate::config::Config;
+    use crate::output::Screen;
     use crate::output::tests::{Captured, Failing};
 
     #[derive(Parser)]
@@ -139,36 +148,50 @@ mod tests {
 
     fn settings() -> CheckSettings {
         let nothing: [(&str, &str); 0] = [];
-        CheckSettings::resolve(
-            &args(&["--format", "json"]),
-            &Env::from_pairs(nothing),
-            false,
-        )
-        .expect("nothing contradicts")
+        let (args, env) = (args(&["--format", "json"]), Env::from_pairs(nothing));
+        let wanted = args.scope.resolve(&env).expect("no file is named");
+        CheckSettings::resolve(&args, wanted, Config::default(), &env, Screen::default())
+            .expect("nothing contradicts")
     }
 
     fn now() -> Timestamp {
         "2026-06-01T00:00:00Z".parse().expect("a moment")
     }
 
-    fn account(created_at: &str) -> CheckedAccount {
-        let id = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/\
-                  Microsoft.Storage/storageAccounts/stlogs";
+    fn account(number: usize, created_at: &str) -> SeenAccount {
+        let id = format!(
+            "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/\
+             Microsoft.Storage/storageAccounts/stlogs{number}"
+        );
         let made = created_at.parse().ok();
-        let observation = Observation {
-            key_times: PerSlot {
-                key1: made,
-                key2: made,
-            },
-            shared_key: SharedKey::Allowed,
-            key_expiration_days: None,
-            enrolments: Vec::new(),
-        };
-        let assessment = assess(&observation, &settings().demand, now());
-        CheckedAccount {
+        SeenAccount {
             id: id.parse().expect("an id"),
-            observation,
-            assessment,
+            location: "westeurope".into(),
+            tags: Arc::default(),
+            observation: Observation {
+                key_times: PerSlot {
+                    key1: made,
+                    key2: made,
+                },
+                ..Observation::default()
+            },
+        }
+    }
+
+    fn outcome(created: &[&str], holes: Vec<Hole>) -> Outcome {
+        let seen = created.iter().enumerate();
+        let measure = Measure {
+            demand: settings().question.demand,
+            waivers: Waivers::default(),
+            now: now(),
+        };
+        Outcome {
+            as_of: now(),
+            profile: measure.demand.profile,
+            scope: Vec::new(),
+            accounts: Accounts::judged(seen.map(|(n, made)| account(n, made)), measure),
+            holes,
+            left_to_others: 0,
         }
     }
 
@@ -183,20 +206,18 @@ mod tests {
         (1..=count).map(hole).collect()
     }
 
+    fn finish(outcome: &Outcome, streams: &mut Streams) -> Result<ExitCode, CheckCommandError> {
+        let settings = settings();
+        let delivery = Delivery::open(&settings.outputs)?;
+        conclude(outcome, &settings, delivery, streams)
+    }
+
     /// Checks the exit code and the last line of talk.
     fn check(accounts: &[&str], hole_count: usize, code: ExitCode, last_line: &str) {
         let (out, err) = (Captured::default(), Captured::default());
         let mut streams = Streams::captured(out.clone(), err.clone());
-        let accounts = accounts
-            .iter()
-            .map(|created_at| account(created_at))
-            .collect();
-        let outcome = Outcome {
-            as_of: now(),
-            accounts,
-            holes: holes(hole_count),
-        };
-        let got = conclude(&outcome, &settings(), &mut streams).expect("it can be written");
+        let outcome = outcome(accounts, holes(hole_count));
+        let got = finish(&outcome, &mut streams).expect("it can be written");
         assert_eq!(got, code, "{}", out.text());
         assert_eq!(err.text().lines().last().unwrap_or_default(), last_line);
         assert!(out.text().starts_with('{'), "{}", out.text());
@@ -229,14 +250,9 @@ mod tests {
     #[test]
     fn a_closed_pipe_keeps_the_verdict_and_a_full_disk_does_not() {
         let conclude_on = |kind| {
-            let accounts = vec![account("2025-01-01T00:00:00Z")];
-            let outcome = Outcome {
-                as_of: now(),
-                accounts,
-                holes: Vec::new(),
-            };
+            let outcome = outcome(&["2025-01-01T00:00:00Z"], Vec::new());
             let mut streams = Streams::captured(Failing(kind), io::sink());
-            conclude(&outcome, &settings(), &mut streams).ok()
+            finish(&outcome, &mut streams).ok()
         };
         assert_eq!(conclude_on(ErrorKind::BrokenPipe), Some(ExitCode::Drift));
         assert_eq!(conclude_on(ErrorKind::StorageFull), None);

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use azure::cloud::Cloud;
 use azure::id::{IdError, SubscriptionId, VaultUrl};
 use clap::{Args, ValueEnum};
+use engine::check::scope::{Filter, Pattern, TagFilter};
 use engine::run::StepError;
 use engine::vault::inventory::{self, Inventory};
 use rotation::period::{Period, RotationPeriod};
@@ -50,6 +51,18 @@ pub struct GenerateArgs {
     /// Looks at this subscription instead of all that can be read; repeat it for more.
     #[arg(long = "subscription", value_name = "ID")]
     pub subscriptions: Vec<SubscriptionId>,
+
+    /// Writes only accounts with this tag, such as `env` or `env=prod`; all of several have to fit.
+    #[arg(long = "tag", value_name = "NAME[=VALUE]")]
+    pub tags: Vec<TagFilter>,
+
+    /// Writes only accounts whose name, or with a slash whose id, fits: `*` is any letters, `?` one.
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<Pattern>,
+
+    /// Leaves out the accounts that fit.
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<Pattern>,
 
     /// The vault that new enrolments are made in; without it only what exists is written down.
     #[arg(long, value_name = "NAME")]
@@ -130,7 +143,14 @@ pub(crate) async fn run(
         .map(|name| VaultUrl::of_name(name, session.cloud()))
         .transpose()?;
     let run = session.reading();
-    let inventory = inventory::take(&run, session.around(), &args.subscriptions).await?;
+    let filter = Filter {
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+        tags: args.tags.clone(),
+        shard: None,
+    };
+    let around = session.around();
+    let inventory = inventory::take(&run, around, &args.subscriptions, &filter).await?;
     let wish = Wish {
         vault,
         period: args.rotation_period,

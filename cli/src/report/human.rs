@@ -1,77 +1,131 @@
 //! The report for people: a table, what was found, what to do, and the sum.
 //!
-//! Colour only repeats what words say already.
+//! Colour only repeats what words say already. At a terminal the lines keep to its width; in a file
+//! or a pipe they are whole, for the sake of whoever searches in them.
 
+mod groups;
+mod sections;
 mod table;
+pub(crate) mod wrap;
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
+use clap::ValueEnum;
 use rotation::drift::{Proof, Verdict};
-use rotation::finding::{FindingCode, Severity};
 
-use self::table::{Cell, Table};
-use crate::report::{AccountEntry, EnrolmentEntry, FindingEntry, KeyEntry, Report, Summary};
+use self::groups::Group;
+use self::table::{Cell, Columns};
+use super::Report;
+use super::text::{count, inert, words};
+use crate::report::entry::{AccountEntry, EnrolmentEntry, KeyEntry};
+
+/// How the report is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Whether words are coloured.
+    pub(crate) paint: Paint,
+    /// How many columns a line may take, if there is a bound.
+    pub(crate) width: Option<usize>,
+    /// What accounts are put together by.
+    pub(crate) group_by: GroupBy,
+}
 
 /// Whether words are coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
+pub(crate) enum Paint {
     /// They are.
     Colored,
     /// They are not.
     Plain,
 }
 
+/// What the accounts of the human report are put together by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GroupBy {
+    /// The subscription they are in.
+    Subscription,
+    /// The vault that manages them.
+    Vault,
+    /// The most severe finding about them.
+    Severity,
+}
+
+const HEAD: [&str; 6] = [
+    "ACCOUNT",
+    "RESOURCE GROUP",
+    "VERDICT",
+    "KEY1",
+    "KEY2",
+    "VAULT",
+];
+
+/// Columns that may be cut to a least width on a narrow screen, else left out; the first one first.
+/// What an account is called and what is concluded about it always stands there.
+const MAY_BE_CUT: [(usize, usize); 2] = [(5, 10), (1, 8)];
+
 /// Writes the report.
-pub fn text(report: &Report, paint: Paint) -> String {
-    let mut parts = vec![format!("Keys of storage accounts as of {}\n", report.as_of)];
-    if !report.accounts.is_empty() {
-        parts.push(account_table(report).text(paint));
+pub(super) fn write(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let rule = report.rule(&report.demand().max_key_age);
+    let moment = report.as_of().strftime("%Y-%m-%dT%H:%M:%SZ");
+    writeln!(out, "Keys of storage accounts as of {moment}: {rule}\n")?;
+    write_accounts(report, look, out)?;
+    sections::write(report, look, out)?;
+    writeln!(out, "{}", sum(report))
+}
+
+fn write_accounts(report: &Report<'_>, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    if report.summary().examined() == 0 {
+        return Ok(());
     }
-    parts.extend(section("Findings", &findings(report, paint)));
-    parts.extend(section("Not examined", &unscanned(report)));
-    parts.extend(section("What to do", &remediations(report)));
-    parts.push(sum(&report.summary));
-    parts.join("\n")
-}
-
-fn section(title: &str, body: &str) -> Option<String> {
-    (!body.is_empty()).then(|| format!("{title}\n{body}"))
-}
-
-fn account_table(report: &Report) -> Table {
-    let mut table = Table::new([
-        "ACCOUNT",
-        "RESOURCE GROUP",
-        "VERDICT",
-        "KEY1",
-        "KEY2",
-        "VAULT",
-    ]);
-    for account in &report.accounts {
-        table.push([
-            Cell::plain(&account.name),
-            Cell::plain(resource_group(account)),
-            verdict_cell(words(account.verdict), account.verdict),
-            key_cell(&account.keys.key1),
-            key_cell(&account.keys.key2),
-            Cell::plain(
-                account
-                    .enrolment
-                    .as_ref()
-                    .map_or_else(|| "-".to_owned(), enrolment_words),
-            ),
-        ]);
+    let mut columns = Columns::of(HEAD);
+    for account in report.accounts() {
+        columns.make_room_for(&row(&account));
     }
-    table
+    if let Some(width) = look.width {
+        columns.squeeze_into(width, &MAY_BE_CUT);
+    }
+    for Group { title, places } in groups::of(report, look.group_by) {
+        writeln!(out, "{}", inert(&title))?;
+        columns.write(&HEAD.map(Cell::plain), Paint::Plain, out)?;
+        for account in places.iter().filter_map(|place| report.account(*place)) {
+            columns.write(&row(&account), look.paint, out)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
-fn key_cell(key: &KeyEntry) -> Cell {
-    let age = match key.age_days {
-        Some(1) => "1 day".to_owned(),
-        Some(days) => format!("{days} days"),
-        None => "age ?".to_owned(),
+fn row(account: &AccountEntry<'_>) -> [Cell; HEAD.len()] {
+    let records: Vec<_> = account.enrolments.iter().map(enrolment_words).collect();
+    let vault = match records.as_slice() {
+        [] => "-".to_owned(),
+        some => some.join(" and "),
     };
+    [
+        Cell::plain(&*account.name),
+        Cell::plain(&*account.resource_group),
+        account_cell(account),
+        key_cell(&account.keys.key1, account.verdict),
+        key_cell(&account.keys.key2, account.verdict),
+        Cell::plain(vault),
+    ]
+}
+
+fn account_cell(account: &AccountEntry<'_>) -> Cell {
+    let word = words(account.verdict);
+    if account.is_waived {
+        return Cell::plain(format!("{word}, waived"));
+    }
+    verdict_cell(word, account.verdict)
+}
+
+/// Says the age of a key, and its verdict where that is not the one of the account.
+fn key_cell(key: &KeyEntry, of_account: Verdict) -> Cell {
+    let days = key.age_days.and_then(|days| usize::try_from(days).ok());
+    let age = days.map_or_else(|| "age ?".to_owned(), |days| count(days, "day", "days"));
+    if key.verdict == of_account {
+        return verdict_cell(age, key.verdict);
+    }
     verdict_cell(format!("{age}, {}", words(key.verdict)), key.verdict)
 }
 
@@ -89,16 +143,7 @@ fn color(verdict: Verdict) -> Option<u8> {
     }
 }
 
-fn words(verdict: Verdict) -> String {
-    verdict.as_str().replace('_', " ")
-}
-
-/// The part of the id after `/resourceGroups/`.
-fn resource_group(account: &AccountEntry) -> &str {
-    account.id.split('/').nth(4).unwrap_or_default()
-}
-
-fn enrolment_words(enrolment: &EnrolmentEntry) -> String {
+fn enrolment_words(enrolment: &EnrolmentEntry<'_>) -> String {
     let how = match (enrolment.auto_regenerate, &enrolment.rotation_period) {
         (Some(true), Some(period)) => format!("every {period}"),
         (Some(false), _) => "on request only".to_owned(),
@@ -111,84 +156,31 @@ fn enrolment_words(enrolment: &EnrolmentEntry) -> String {
     )
 }
 
-/// The findings that call for something; what is only worth knowing is left to the JSON report.
-fn pressing(account: &AccountEntry) -> impl Iterator<Item = &FindingEntry> {
-    account
-        .findings
+fn sum(report: &Report<'_>) -> String {
+    let summary = report.summary();
+    let mut counts = summary.by_verdict();
+    counts.reverse();
+    // The best first, and what does not matter at the end.
+    counts.rotate_left(1);
+    let mut some: Vec<_> = counts
         .iter()
-        .filter(|finding| finding.code.severity() > Severity::Info)
-}
-
-fn findings(report: &Report, paint: Paint) -> String {
-    let mut text = String::new();
-    for account in &report.accounts {
-        let mut pressing = pressing(account).peekable();
-        if pressing.peek().is_none() {
-            continue;
-        }
-        let _infallible = writeln!(text, "  {}", account.id);
-        let mut table = Table::without_head();
-        for finding in pressing {
-            table.push([
-                Cell::plain(format!("    {}", finding.severity)),
-                Cell::plain(finding.code.as_str()),
-                Cell::plain(&finding.message),
-            ]);
-        }
-        text.push_str(&table.text(paint));
-    }
-    text
-}
-
-fn unscanned(report: &Report) -> String {
-    report
-        .unscanned
-        .iter()
-        .map(|hole| format!("  {}\n    {}\n", hole.scope, hole.reason))
-        .collect()
-}
-
-fn remediations(report: &Report) -> String {
-    let found = report
-        .accounts
-        .iter()
-        .flat_map(pressing)
-        .map(|finding| finding.code);
-    let holes = report.unscanned.iter().map(|hole| hole.code);
-    let codes: BTreeSet<FindingCode> = found.chain(holes).collect();
-    let mut table = Table::without_head();
-    for code in codes {
-        let explanation = code.explanation();
-        table.push([
-            Cell::plain(format!("  {}", explanation.name)),
-            Cell::plain(explanation.remediation),
-        ]);
-    }
-    table.text(Paint::Plain)
-}
-
-fn sum(summary: &Summary) -> String {
-    let counts = [
-        (summary.compliant, "compliant"),
-        (summary.due_soon, "due soon"),
-        (summary.overdue, "overdue"),
-        (summary.stalled, "stalled"),
-        (summary.unknown, "unknown"),
-        (summary.not_applicable, "not applicable"),
-    ];
-    let some: Vec<_> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {}", words(*verdict)))
         .collect();
+    if report.tally().waived > 0 {
+        some.push(format!("{} waived", report.tally().waived));
+    }
     let accounts = match summary.examined() {
         0 => "No account was examined".to_owned(),
-        1 => format!("1 account: {}", some.join(", ")),
-        many => format!("{many} accounts: {}", some.join(", ")),
+        some_or_many => format!(
+            "{}: {}",
+            count(some_or_many, "account", "accounts"),
+            some.join(", ")
+        ),
     };
     match summary.unscanned {
-        0 => format!("{accounts}.\n"),
-        1 => format!("{accounts}; 1 part of the scope was not examined.\n"),
-        many => format!("{accounts}; {many} parts of the scope were not examined.\n"),
+        0 => format!("{accounts}."),
+        1 => format!("{accounts}; 1 part of the scope was not examined."),
+        many => format!("{accounts}; {many} parts of the scope were not examined."),
     }
 }

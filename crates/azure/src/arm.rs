@@ -1,7 +1,9 @@
 //! Operations of Azure Resource Manager, one module per resource type.
 
+pub mod activity_log;
 pub mod authorization;
 pub mod locks;
+pub mod management_groups;
 pub mod permissions;
 pub mod storage;
 pub mod subscriptions;

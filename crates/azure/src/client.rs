@@ -8,12 +8,14 @@ mod claims;
 mod message;
 mod pages;
 mod pipelines;
+mod reader;
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc};
 
 use azure_core::http::{Context, PipelineSendOptions, RawResponse, headers::CLIENT_REQUEST_ID};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use self::{message::Message, pipelines::Pipelines};
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     error::Error,
     id::PrincipalId,
     identity::SignIn,
-    request::{Absent, Access, Endpoint, List, Listed, Read, Request},
+    request::{Absent, Access, Endpoint, List, Listed, Request},
     stage::{
         retry::{Bounds, RetrySettings, Tries},
         trace::request_id,
@@ -200,6 +202,12 @@ impl Client {
         &self.pipelines.cloud
     }
 
+    /// Makes an id that nobody else has.
+    #[must_use]
+    pub fn fresh_id(&self) -> Uuid {
+        self.pipelines.env.random_id()
+    }
+
     /// Sends a request and reads its answer.
     ///
     /// # Errors
@@ -215,6 +223,7 @@ impl Client {
             method: request.method,
             url,
             body: request.body,
+            headers: request.headers,
             idempotency: request.idempotency,
         };
         let answer = self
@@ -243,8 +252,24 @@ impl Client {
     /// # Cancellation
     /// Nothing more is sent.
     pub async fn list<T>(&self, list: List<T>) -> Result<Vec<Listed<T>>, Error> {
-        let mut pages = pages::Pages::new(list.target.url(self.cloud())?);
         let mut listed = Vec::new();
+        self.visit(list, |item| listed.push(item)).await?;
+        Ok(listed)
+    }
+
+    /// Reads a list page by page and keeps none of it: each element is handed over as it comes.
+    ///
+    /// # Errors
+    /// As with [`Client::list`]; the elements of earlier pages have been handed over by then.
+    ///
+    /// # Cancellation
+    /// Nothing more is sent.
+    pub async fn visit<T>(
+        &self,
+        list: List<T>,
+        mut visitor: impl FnMut(Listed<T>),
+    ) -> Result<(), Error> {
+        let mut pages = pages::Pages::new(list.target.url(self.cloud())?);
         while let Some(url) = pages.next()? {
             let message = Message::reading(url);
             let answer = self
@@ -258,13 +283,10 @@ impl Client {
                 )
             })?;
             pages.follow(page.next_link.as_deref())?;
-            listed.extend(
-                page.value
-                    .into_iter()
-                    .map(|value| pages::listed(value, list.decode)),
-            );
+            let items = page.value.into_iter();
+            items.for_each(|value| visitor(pages::listed(value, list.decode)));
         }
-        Ok(listed)
+        Ok(())
     }
 
     /// Tells who we are signed in as, by the token that would be sent to ARM.
@@ -316,55 +338,6 @@ impl Client {
             id,
             answer.body().as_ref(),
         ))
-    }
-}
-
-impl ReadClient {
-    /// Makes a client that can only read; nothing is sent yet.
-    ///
-    /// # Errors
-    /// Certificates, proxy or sign-in that cannot work.
-    pub fn new(settings: Settings, env: Env, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
-        Client::new(settings, env, clock).map(|client| client.reader())
-    }
-
-    /// Borrows the cloud the client talks to.
-    #[must_use]
-    pub fn cloud(&self) -> &Cloud {
-        self.client.cloud()
-    }
-
-    /// Sends a request that reads; see [`Client::send`].
-    ///
-    /// # Errors
-    /// Azure's refusal, or whatever kept its answer from us.
-    ///
-    /// # Cancellation
-    /// Nothing more is sent, and nothing was changed.
-    pub async fn send<T>(&self, request: Request<T, Read>) -> Result<T, Error> {
-        self.client.send(request).await
-    }
-
-    /// Reads a list to its end; see [`Client::list`].
-    ///
-    /// # Errors
-    /// The first page that cannot be had.
-    ///
-    /// # Cancellation
-    /// Nothing more is sent, and nothing was changed.
-    pub async fn list<T>(&self, list: List<T>) -> Result<Vec<Listed<T>>, Error> {
-        self.client.list(list).await
-    }
-
-    /// Tells who we are signed in as; see [`Client::caller`].
-    ///
-    /// # Errors
-    /// No token, or one whose claims cannot be read.
-    ///
-    /// # Cancellation
-    /// Nothing changed.
-    pub async fn caller(&self) -> Result<Caller, Error> {
-        self.client.caller().await
     }
 }
 

@@ -11,7 +11,9 @@ use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
-use self::text::{Folded, Resource, concat_id, is_path, is_vault_name, is_word, parse_uuid};
+use self::text::{
+    Folded, Resource, concat_id, is_path, is_resource_group, is_vault_name, is_word, parse_uuid,
+};
 use crate::cloud::Cloud;
 
 /// Says which text is not the name or id it should be, and by which rule.
@@ -77,6 +79,67 @@ resource_id!(
     "Microsoft.KeyVault/vaults",
     is_vault_name
 );
+
+folded_name!(
+    /// Names a management group; this is its id, not what people call it.
+    ManagementGroupName,
+    "the name of a management group",
+    "it has 1 to 90 letters, digits, hyphens, underscores, dots and parentheses",
+    |text| is_resource_group(text)
+);
+
+/// Names a resource group as ARM does.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceGroupId {
+    text: Folded,
+    subscription: SubscriptionId,
+}
+
+impl ResourceGroupId {
+    /// Borrows the subscription the group is in.
+    #[must_use]
+    pub fn subscription(&self) -> &SubscriptionId {
+        &self.subscription
+    }
+
+    /// Borrows the name of the group.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.as_str().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Borrows the whole id in its original letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text.0
+    }
+}
+
+impl FromStr for ResourceGroupId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let rule = "it has the form /subscriptions/{id}/resourceGroups/{group}";
+        let parts: Vec<&str> = text.split('/').collect();
+        let subscription = match *parts.as_slice() {
+            ["", subscriptions, subscription, groups, group]
+                if subscriptions.eq_ignore_ascii_case("subscriptions")
+                    && groups.eq_ignore_ascii_case("resourceGroups")
+                    && is_resource_group(group) =>
+            {
+                subscription.parse().ok()
+            }
+            _ => None,
+        };
+        Ok(Self {
+            text: Folded(text.to_owned()),
+            subscription: subscription
+                .ok_or_else(|| IdError::new("the id of a resource group", text, rule))?,
+        })
+    }
+}
+
+text_conversions!(ResourceGroupId);
 
 /// Names a user, group or service principal of the directory by its object id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod arm;
+pub mod blob;
 pub mod client;
 pub mod clock;
 pub mod cloud;
@@ -43,8 +44,9 @@ pub use crate::{
     env::Env,
     error::{Error, ForbiddenCause, Kind},
     id::{
-        IdError, KeyName, ManagedStorageName, PrincipalId, RoleAssignmentId, SasDefinitionName,
-        SecretName, StorageAccountId, SubscriptionId, VaultId, VaultUrl,
+        IdError, KeyName, ManagedStorageName, ManagementGroupName, PrincipalId, ResourceGroupId,
+        RoleAssignmentId, SasDefinitionName, SecretName, StorageAccountId, SubscriptionId, VaultId,
+        VaultUrl,
     },
     identity::{
         Application, SignIn, SignInError, SignInSettings,

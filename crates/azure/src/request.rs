@@ -55,6 +55,8 @@ pub enum Endpoint {
     Vault(VaultUrl),
     /// Microsoft Graph.
     Graph,
+    /// The blobs of one storage account, at this address. Such a request signs itself.
+    Blob(String),
 }
 
 impl Endpoint {
@@ -63,6 +65,7 @@ impl Endpoint {
             Self::Arm => cloud.arm_endpoint(),
             Self::Vault(vault) => vault.as_str(),
             Self::Graph => cloud.graph_endpoint(),
+            Self::Blob(address) => address,
         }
     }
 }
@@ -73,6 +76,7 @@ pub struct Request<T, A: Access> {
     pub(crate) target: Target,
     pub(crate) method: Method,
     pub(crate) body: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) idempotency: Idempotency,
     pub(crate) absent: Absent<T>,
     pub(crate) decode: fn(&[u8]) -> Result<T, Odd>,
@@ -219,6 +223,7 @@ impl<T, A: Access> Request<T, A> {
             target,
             method,
             body: None,
+            headers: Vec::new(),
             idempotency,
             absent,
             decode,
@@ -228,6 +233,11 @@ impl<T, A: Access> Request<T, A> {
 
     pub(crate) fn with_body(mut self, body: &Value) -> Self {
         self.body = Some(body.to_string().into_bytes());
+        self
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
         self
     }
 

@@ -81,6 +81,12 @@ macro_rules! secret {
                 self.0.expose_secret()
             }
 
+            /// Tells whether another text is the same, without showing either.
+            #[must_use]
+            pub fn is(&self, other: &SecretString) -> bool {
+                self.0.expose_secret() == other.expose_secret()
+            }
+
             /// Hands the secret to another room.
             #[must_use]
             pub fn into_secret(self) -> SecretString {

@@ -1,10 +1,12 @@
 //! Our stages of azure_core's pipeline.
 //!
-//! Order: `retry` once per call; then for each try `bearer` or `challenge`, `user_agent`, `trace`.
+//! Order: `retry` once per call; then for each try `bearer` or `challenge`, `throttle`,
+//! `user_agent`, `trace`.
 
 pub(crate) mod bearer;
 pub(crate) mod challenge;
 pub(crate) mod retry;
+pub(crate) mod throttle;
 pub(crate) mod trace;
 pub(crate) mod user_agent;
 

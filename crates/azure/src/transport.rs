@@ -19,6 +19,9 @@ const CONNECT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long one try may take, whatever arrives meanwhile.
 const WHOLE_TRY: Duration = Duration::from_secs(120);
+/// How long a connection stays open without use. Hundreds of vaults are read one after the other, and
+/// each has a connection of its own, which takes some fifty kilobytes.
+const IDLE: Duration = Duration::from_millis(150);
 
 /// Says why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +73,8 @@ pub(crate) fn connect(
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
-        .timeout(WHOLE_TRY);
+        .timeout(WHOLE_TRY)
+        .pool_idle_timeout(IDLE);
     if let Some(path) = settings.ca_file {
         builder = builder.tls_certs_only(read_certificates(path, env)?);
     }

@@ -16,6 +16,7 @@ pub struct Cloud {
     pub(crate) graph: &'static str,
     pub(crate) vault_suffix: &'static str,
     pub(crate) storage_suffix: &'static str,
+    pub(crate) cluster_suffix: &'static str,
     /// The application id of Key Vault's own service principal.
     pub(crate) key_vault_application: &'static str,
 }
@@ -28,6 +29,8 @@ pub(crate) enum Service {
     Graph,
     Vault(String),
     Storage,
+    /// The API of a cluster; the whole host names it.
+    Kubernetes,
     ManagedIdentity,
 }
 
@@ -44,6 +47,7 @@ const CLOUDS: &[Cloud] = &[
         graph: "graph.microsoft.com",
         vault_suffix: "vault.azure.net",
         storage_suffix: "core.windows.net",
+        cluster_suffix: "azmk8s.io",
         key_vault_application: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
     },
     Cloud {
@@ -55,6 +59,7 @@ const CLOUDS: &[Cloud] = &[
         graph: "graph.microsoft.us",
         vault_suffix: "vault.usgovcloudapi.net",
         storage_suffix: "core.usgovcloudapi.net",
+        cluster_suffix: "cx.aks.containerservice.azure.us",
         key_vault_application: "7e7c393b-45d0-48b1-a35e-2905ddf8183c",
     },
     Cloud {
@@ -66,6 +71,7 @@ const CLOUDS: &[Cloud] = &[
         graph: "microsoftgraph.chinacloudapi.cn",
         vault_suffix: "vault.azure.cn",
         storage_suffix: "core.chinacloudapi.cn",
+        cluster_suffix: "cx.prod.service.azk8s.cn",
         key_vault_application: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
     },
 ];
@@ -154,6 +160,12 @@ fn service_in(cloud: &Cloud, host: &str) -> Option<Service> {
     if let Some(vault) = label_before(host, cloud.vault_suffix) {
         return Some(Service::Vault(vault.to_owned()));
     }
+    if host
+        .strip_suffix(cloud.cluster_suffix)
+        .is_some_and(|start| start.contains(".hcp.") && start.ends_with('.'))
+    {
+        return Some(Service::Kubernetes);
+    }
     let storage = label_before(host, &format!("blob.{}", cloud.storage_suffix));
     storage.map(|_| Service::Storage)
 }
@@ -181,6 +193,10 @@ mod tests {
             service("stlogs.blob.core.windows.net"),
             Some(Service::Storage)
         );
+        assert_eq!(
+            service("aks-1.hcp.westeurope.azmk8s.io"),
+            Some(Service::Kubernetes)
+        );
     }
 
     #[test]
@@ -191,6 +207,8 @@ mod tests {
             ".vault.azure.net",
             "a.b.vault.azure.net",
             "xvault.azure.net",
+            "azmk8s.io",
+            "aks-1.hcp.azmk8s.io.example.com",
         ] {
             assert_eq!(service_at(host), None, "{host}");
         }

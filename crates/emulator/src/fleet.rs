@@ -9,11 +9,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::world::lock::LockLevel;
-use crate::world::site::Connection;
 
+pub(crate) mod beside;
 pub(crate) mod build;
 pub(crate) mod generate;
 
+use beside::{ClusterEntry, ManagementGroupEntry, SiteEntry};
 use generate::Maker;
 
 /// The tenant of a fleet that names none.
@@ -111,17 +112,6 @@ pub(crate) struct Document {
     pub(crate) management_groups: Vec<ManagementGroupEntry>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ManagementGroupEntry {
-    pub(crate) name: String,
-    pub(crate) display_name: Option<String>,
-    /// The group above; without one it is the tenant's own.
-    pub(crate) parent: Option<String>,
-    #[serde(default)]
-    pub(crate) subscriptions: Vec<String>,
-}
-
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApplicationEntry {
@@ -186,6 +176,8 @@ pub(crate) struct SubscriptionEntry {
     #[serde(default)]
     pub(crate) sites: Vec<SiteEntry>,
     #[serde(default)]
+    pub(crate) clusters: Vec<ClusterEntry>,
+    #[serde(default)]
     pub(crate) locks: Vec<LockEntry>,
 }
 
@@ -236,19 +228,6 @@ pub(crate) struct VaultEntry {
     pub(crate) access_policies: Option<Vec<PolicyEntry>>,
     #[serde(default)]
     pub(crate) managed: Vec<ManagedEntry>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SiteEntry {
-    pub(crate) resource_group: String,
-    pub(crate) name: String,
-    pub(crate) location: Option<String>,
-    pub(crate) kind: Option<String>,
-    #[serde(default)]
-    pub(crate) app_settings: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(crate) connection_strings: BTreeMap<String, Connection>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -24,6 +24,7 @@ mod events;
 mod fault;
 mod fleet;
 mod journal;
+mod kubernetes;
 mod latency;
 mod period;
 mod proxy;

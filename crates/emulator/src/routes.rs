@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::cloud::{Cloud, Service, service_at};
 use crate::journal::UNMODELLED;
+use crate::kubernetes::failure::Failure;
 use crate::refusal::Refusal;
 use crate::token;
 use crate::world::World;
@@ -14,6 +15,7 @@ pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod entra;
 pub(crate) mod graph;
+pub(crate) mod kubernetes;
 pub(crate) mod managed_identity;
 pub(crate) mod management;
 pub(crate) mod reply;
@@ -95,6 +97,7 @@ pub(crate) fn prepare_for(cloud: &'static Cloud, service: Service, call: &Call) 
         Service::Graph => &[graph::ROUTES],
         Service::Vault(_) => vault::TABLES,
         Service::ManagedIdentity => &[managed_identity::ROUTES],
+        Service::Kubernetes => kubernetes::TABLES,
         Service::Storage => &[],
     };
     Prepared {
@@ -120,7 +123,10 @@ pub(crate) fn admit(
     }
     let cloud = prepared.cloud;
     let audiences: Vec<String> = match &prepared.service {
-        Service::Entra | Service::ManagedIdentity | Service::Storage => return Ok(None),
+        // A cluster knows its users itself.
+        Service::Entra | Service::ManagedIdentity | Service::Storage | Service::Kubernetes => {
+            return Ok(None);
+        }
         Service::Management => vec![
             cloud.management.to_owned(),
             cloud.management_audience.to_owned(),
@@ -160,6 +166,9 @@ pub(crate) fn perform(
         _ => "",
     };
     let answer = match &prepared.found {
+        None if prepared.service == Service::Kubernetes => {
+            Ok(kubernetes::refused(&Failure::no_route()))
+        }
         None => Err(unmodelled(prepared, call)),
         Some((route, captures)) => {
             let cloud = prepared.cloud;
@@ -184,6 +193,9 @@ pub(crate) fn perform(
 pub(crate) fn refused(prepared: &Prepared, refusal: &Refusal) -> Reply {
     let reply = Reply::error(refusal);
     match prepared.service {
+        Service::Kubernetes => {
+            kubernetes::refused(&Failure::new(refusal.status, "", refusal.message.clone()))
+        }
         // Resource Manager says so when it answers itself and no provider was asked.
         Service::Management if refusal.status == 404 => {
             reply.with_header("x-ms-failure-cause", "gateway")
@@ -230,6 +242,11 @@ fn unmodelled(prepared: &Prepared, call: &Call) -> Refusal {
 
 /// Adds the headers that every answer of a service has.
 fn finish(world: &World, prepared: &Prepared, call: &Call, reply: Reply) -> Reply {
+    if prepared.service == Service::Kubernetes {
+        return reply
+            .with_header("audit-id", call.id.as_str())
+            .with_header("cache-control", "no-cache, private");
+    }
     let reply = reply
         .with_header("cache-control", "no-cache")
         .with_header("pragma", "no-cache")

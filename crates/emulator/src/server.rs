@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::cloud::Service;
+use crate::cloud::{Service, service_at};
 use crate::refusal::Refusal;
 use crate::routes::call::Call;
 use crate::routes::reply::{JSON, Reply};
@@ -30,8 +30,10 @@ mod visit;
 use body::AnswerBody;
 use visit::Visit;
 
-/// No request of the modelled services comes near this.
+/// No request of Azure's modelled services comes near this.
 const LARGEST_BODY: usize = 1 << 20;
+/// As much as a cluster takes.
+const LARGEST_OBJECT: usize = 3 << 20;
 
 /// Where a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +166,11 @@ async fn read(shared: &Shared, request: Request<Incoming>) -> Result<Call, u16> 
         .map(without_port)
         .ok_or(400_u16)?
         .to_ascii_lowercase();
-    let body = Limited::new(body, LARGEST_BODY)
+    let largest = match service_at(&host) {
+        Some((_, Service::Kubernetes)) => LARGEST_OBJECT,
+        _ => LARGEST_BODY,
+    };
+    let body = Limited::new(body, largest)
         .collect()
         .await
         .map_err(|_| 413_u16)?
@@ -210,9 +216,9 @@ fn respond_torn(reply: &Reply, length: usize) -> Response<AnswerBody> {
 }
 
 fn bytes_of(reply: &Reply) -> Bytes {
-    let body = reply.body.as_ref();
-    body.map(|body| Bytes::from(body.to_string()))
-        .unwrap_or_default()
+    let lines = reply.lines.clone();
+    let body = reply.body.as_ref().map(ToString::to_string);
+    body.or(lines).map(Bytes::from).unwrap_or_default()
 }
 
 fn with_body(reply: &Reply, body: AnswerBody) -> Response<AnswerBody> {
@@ -220,7 +226,7 @@ fn with_body(reply: &Reply, body: AnswerBody) -> Response<AnswerBody> {
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
     }
-    if reply.body.is_some() {
+    if reply.body.is_some() || reply.lines.is_some() {
         builder = builder.header(CONTENT_TYPE, JSON);
     } else if reply.status != 204 {
         builder = builder.header(CONTENT_LENGTH, 0);

@@ -157,7 +157,8 @@ pub async fn start(options: Options) -> Result<Emulator, StartError> {
     let ports = kept.as_ref().map(|kept| kept.ports);
     let listeners = Listeners::bind(&options, ports).await?;
     let addresses = listeners.addresses(azurite.as_ref().map(Azurite::address))?;
-    let origin = Origin::of(&options, kept)?;
+    let mut origin = Origin::of(&options, kept)?;
+    origin.world.certificate = authority.pem();
     let environment = environment(&origin.world, addresses, state.as_ref());
     let allowed = options.allowed_hosts.iter();
     let allowed = allowed.map(|host| host.to_ascii_lowercase()).collect();

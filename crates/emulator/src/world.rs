@@ -17,6 +17,7 @@ pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod activity;
 pub(crate) mod backup;
+pub(crate) mod cluster;
 pub(crate) mod definition;
 pub(crate) mod deleted_vault;
 pub(crate) mod directory;
@@ -35,6 +36,7 @@ pub(crate) mod vault;
 
 use account::Account;
 use activity::ActivityLog;
+use cluster::Cluster;
 use deleted_vault::DeletedVault;
 use directory::{Caller, Directory};
 use expiry::Expiries;
@@ -76,6 +78,11 @@ pub(crate) struct World {
     pub(crate) management_groups: ManagementGroups,
     /// By resource id in lower case.
     pub(crate) sites: BTreeMap<String, Site>,
+    /// By the host names of their APIs.
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+    /// The certificate of the emulator's authority, which credentials of clusters carry.
+    #[serde(skip)]
+    pub(crate) certificate: String,
     /// By name in lower case; some may be over.
     pub(crate) deleted_vaults: BTreeMap<String, DeletedVault>,
     pub(crate) expiries: Expiries,
@@ -97,6 +104,8 @@ impl World {
             directory: Directory::new(cloud, &tenant),
             management_groups: ManagementGroups::of(&tenant),
             sites: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            certificate: String::new(),
             tenant,
             mint: Mint::new(seed),
             settings: Settings::default(),

@@ -4,24 +4,89 @@
 //! the two and says when nothing could be examined at all. Wording and exit codes are left to the
 //! faces.
 
-use azure::arm;
+pub mod accounts;
+pub mod declared;
+pub(crate) mod rows;
+pub mod scope;
+pub mod waivers;
+
+use azure::arm::{self, management_groups::Descendant};
 use azure::client::ReadClient;
-use azure::id::{StorageAccountId, SubscriptionId};
+use azure::id::{ManagementGroupName, SubscriptionId};
 use azure::request::Listed;
-use jiff::Timestamp;
-use rotation::drift::{Assessment, Demand, assess};
-use rotation::finding::FindingCode;
-use rotation::observation::Observation;
+use jiff::{SignedDuration, Timestamp};
+use rotation::drift::Demand;
+use rotation::finding::{FindingCode, Severity};
+use rotation::profile::Profile;
+use rotation::standing::Standing;
 
-use crate::observe::{Hole, observe, odd_hole};
+use self::accounts::{Accounts, Measure};
+use self::declared::Declarations;
+use self::scope::{Area, Scope};
+use self::waivers::Waivers;
+use crate::observe::{self, Depth, Hole, LogSpan, Place, odd_hole};
 
-/// What to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Every subscription that the identity can read.
-    EveryReadable,
-    /// These subscriptions, and a hole for each of them that cannot be read.
-    Subscriptions(Vec<SubscriptionId>),
+/// How far back Azure keeps the activity log, less what the clocks may differ.
+const LOG_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What to look at.
+    pub scope: Scope,
+    /// What is demanded of the keys.
+    pub demand: Demand,
+    /// Which sources are asked beside those that are always asked.
+    pub evidence: Evidence,
+    /// What a configuration says about who is enrolled, if one was asked.
+    pub declared: Option<Declarations>,
+    /// What somebody has taken responsibility for.
+    pub waivers: Waivers,
+}
+
+/// Which sources are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// The creation times of the keys and the records of the vaults; the activity log only if the
+    /// profile cannot do without.
+    #[default]
+    Needed,
+    /// The activity log as well: who regenerated a key and when.
+    Log,
+}
+
+impl Question {
+    /// Asks about the keys of a scope, and nothing else.
+    pub fn new(scope: Scope, demand: Demand) -> Self {
+        Self {
+            scope,
+            demand,
+            evidence: Evidence::default(),
+            declared: None,
+            waivers: Waivers::default(),
+        }
+    }
+
+    fn depth(&self, now: Timestamp) -> Depth {
+        let profile = self.demand.profile;
+        // The rule is about regenerations alone, whoever did them.
+        let vaults = profile != Profile::Conformity002 || self.declared.is_some();
+        let span = LogSpan {
+            since: now.checked_sub(LOG_KEPT).unwrap_or(Timestamp::MIN),
+            until: now,
+        };
+        let log = match (self.evidence, profile) {
+            (Evidence::Log, _) => observe::LogDepth::OfAll(span),
+            (Evidence::Needed, Profile::Conformity002) => observe::LogDepth::OfUnknown(span),
+            (Evidence::Needed, _) => observe::LogDepth::Unread,
+        };
+        Depth {
+            vaults,
+            details: vaults,
+            published: profile == Profile::Entra,
+            log,
+        }
+    }
 }
 
 /// What was concluded about a scope.
@@ -29,21 +94,31 @@ pub enum Scope {
 pub struct Outcome {
     /// The moment the conclusions are about.
     pub as_of: Timestamp,
+    /// The rule that the accounts were held to.
+    pub profile: Profile,
+    /// What was looked at, in words.
+    pub scope: Vec<String>,
     /// The accounts, ordered by id.
-    pub accounts: Vec<CheckedAccount>,
+    pub accounts: Accounts,
     /// The parts of the scope that were not examined.
     pub holes: Vec<Hole>,
+    /// How many accounts of the scope were left to other shares of it.
+    pub left_to_others: usize,
 }
 
-/// One account: what was seen, and what is concluded from it.
-#[derive(Clone, Debug)]
-pub struct CheckedAccount {
-    /// Which account it is.
-    pub id: StorageAccountId,
-    /// What was seen.
-    pub observation: Observation,
-    /// What is concluded.
-    pub assessment: Assessment,
+impl Outcome {
+    /// Counts what stands against a pass; breaches below `fail_on` do not.
+    pub fn standing(&self, fail_on: Severity) -> Standing {
+        let mut standing = Standing {
+            holes: self.holes.len(),
+            left_to_others: self.left_to_others,
+            ..Standing::default()
+        };
+        for account in self.accounts.iter() {
+            standing.count(&account.assessment, self.profile, fail_on);
+        }
+        standing
+    }
 }
 
 /// Nothing could be examined.
@@ -64,155 +139,118 @@ pub struct CheckError {
 /// Nothing is changed, so nothing is left behind.
 pub async fn check(
     client: &ReadClient,
-    scope: &Scope,
-    demand: &Demand,
+    question: &Question,
     now: Timestamp,
 ) -> Result<Outcome, CheckError> {
-    let (subscriptions, mut holes) = match scope {
-        Scope::EveryReadable => readable_subscriptions(client).await?,
-        Scope::Subscriptions(ids) => (distinct(ids), Vec::new()),
-    };
-    let seen = observe(client, &subscriptions).await;
+    let scope = &question.scope;
+    let (places, mut holes) = places(client, scope).await?;
+    let mut seen = observe::survey(client, places, &scope.filter, &question.depth(now)).await;
+    if let Some(declared) = &question.declared {
+        declared.note(&mut seen.rows);
+    }
     holes.extend(seen.holes);
-    let accounts = seen.accounts.into_iter().map(|account| {
-        let assessment = assess(&account.observation, demand, now);
-        CheckedAccount {
-            id: account.id,
-            observation: account.observation,
-            assessment,
-        }
-    });
+    let measure = Measure {
+        demand: question.demand,
+        waivers: question.waivers.clone(),
+        now,
+    };
     Ok(Outcome {
         as_of: now,
-        accounts: accounts.collect(),
+        profile: question.demand.profile,
+        scope: scope.words(),
+        accounts: Accounts::of_rows(seen.rows, measure),
         holes,
+        left_to_others: seen.left_to_others,
     })
+}
+
+/// Finds the lists to read: each once, in the order of the areas.
+async fn places(client: &ReadClient, scope: &Scope) -> Result<(Vec<Place>, Vec<Hole>), CheckError> {
+    let (mut places, mut holes) = (Vec::new(), Vec::new());
+    let everywhere = [Area::EveryReadable];
+    let areas = match scope.areas.as_slice() {
+        [] => &everywhere,
+        some => some,
+    };
+    for area in areas {
+        let found = match area {
+            Area::EveryReadable => readable_subscriptions(client, &mut holes).await?,
+            Area::ManagementGroup(name) => below(client, name, &mut holes).await,
+            Area::Subscription(id) => vec![Place::Subscription(id.clone())],
+            Area::ResourceGroup(id) => vec![Place::Group(id.clone())],
+            Area::Account(id) => vec![Place::Account(id.clone())],
+        };
+        for place in found {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    Ok((places, holes))
 }
 
 async fn readable_subscriptions(
     client: &ReadClient,
-) -> Result<(Vec<SubscriptionId>, Vec<Hole>), CheckError> {
+    holes: &mut Vec<Hole>,
+) -> Result<Vec<Place>, CheckError> {
     let listed = client
         .list(arm::subscriptions::list())
         .await
         .map_err(|source| CheckError { source })?;
-    let mut holes = Vec::new();
-    let mut found = Vec::new();
+    let subscriptions = listed.into_iter().map(|item| match item {
+        Listed::Item(subscription) => Listed::Item(subscription.id),
+        Listed::Odd { id, reason } => Listed::Odd { id, reason },
+    });
+    Ok(understood(subscriptions, "/subscriptions", holes))
+}
+
+async fn below(
+    client: &ReadClient,
+    group: &ManagementGroupName,
+    holes: &mut Vec<Hole>,
+) -> Vec<Place> {
+    let scope = format!("/providers/Microsoft.Management/managementGroups/{group}");
+    match client
+        .list(arm::management_groups::descendants(group))
+        .await
+    {
+        Err(error) => {
+            let act = "list the subscriptions of the management group";
+            holes.push(Hole::failed(
+                FindingCode::ScopeUnreadable,
+                scope,
+                act,
+                error,
+            ));
+            Vec::new()
+        }
+        Ok(listed) => {
+            let subscriptions = listed.into_iter().filter_map(|item| match item {
+                Listed::Item(Descendant::Subscription(id)) => Some(Listed::Item(id)),
+                Listed::Item(Descendant::Group(_)) => None,
+                Listed::Odd { id, reason } => Some(Listed::Odd { id, reason }),
+            });
+            understood(subscriptions, &scope, holes)
+        }
+    }
+}
+
+fn understood(
+    listed: impl Iterator<Item = Listed<SubscriptionId>>,
+    list: &str,
+    holes: &mut Vec<Hole>,
+) -> Vec<Place> {
+    let mut places = Vec::new();
     for item in listed {
         match item {
-            Listed::Item(subscription) => found.push(subscription.id),
+            Listed::Item(id) => places.push(Place::Subscription(id)),
             Listed::Odd { id, reason } => {
-                holes.push(odd_hole(
-                    FindingCode::ScopeUnreadable,
-                    id,
-                    "/subscriptions",
-                    reason,
-                ));
+                holes.push(odd_hole(FindingCode::ScopeUnreadable, id, list, reason));
             }
         }
     }
-    Ok((distinct(&found), holes))
-}
-
-/// Drops repetitions and keeps the order.
-fn distinct(ids: &[SubscriptionId]) -> Vec<SubscriptionId> {
-    let mut kept = Vec::new();
-    for id in ids {
-        if !kept.contains(id) {
-            kept.push(id.clone());
-        }
-    }
-    kept
+    places
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use azure::client::Client;
-    use azure::clock::ManualClock;
-    use azure::transport::scripted::{ScriptedTransport, Step};
-    use rotation::drift::Verdict;
-    use rotation::period::Period;
-
-    use super::*;
-
-    const ID: &str = "00000000-0000-0000-0000-000000000001";
-    const NOW: &str = "2026-06-01T00:00:00Z";
-
-    async fn look(scope: &Scope, script: Vec<Step>) -> Result<Outcome, CheckError> {
-        let transport = ScriptedTransport::new(script);
-        let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
-        let client = Client::with_transport(&transport, clock).reader();
-        let demand = Demand {
-            max_key_age: Period::days(90),
-            due_soon: Period::days(14),
-        };
-        let outcome = check(&client, scope, &demand, NOW.parse().expect("a moment")).await;
-        assert_eq!(transport.unused(), Vec::<String>::new());
-        outcome
-    }
-
-    fn get(path: &str, body: &str) -> Step {
-        Step::answer("GET", path, 200, body)
-    }
-
-    fn one_old_account() -> Vec<Step> {
-        let body = format!(
-            r#"{{"value":[{{"id":"/subscriptions/{ID}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stlogs",
-            "name":"stlogs","properties":{{"keyCreationTime":{{"key1":"2026-01-01T00:00:00Z","key2":null}}}}}}]}}"#
-        );
-        vec![
-            get("/storageAccounts", &body),
-            get("/vaults", r#"{"value":[]}"#),
-        ]
-    }
-
-    fn subscriptions(items: &str) -> Step {
-        get("/subscriptions", &format!(r#"{{"value":[{items}]}}"#))
-    }
-
-    #[tokio::test]
-    async fn every_readable_subscription_is_examined_as_of_now() {
-        let listed = format!(r#"{{"subscriptionId":"{ID}"}},{{"subscriptionId":7,"id":"/odd"}}"#);
-        let script = [vec![subscriptions(&listed)], one_old_account()].concat();
-        let outcome = look(&Scope::EveryReadable, script)
-            .await
-            .expect("it can be listed");
-        let verdicts: Vec<_> = outcome
-            .accounts
-            .iter()
-            .map(|one| one.assessment.verdict)
-            .collect();
-        assert_eq!(verdicts, [Verdict::Overdue]);
-        let holes: Vec<_> = outcome
-            .holes
-            .iter()
-            .map(|hole| hole.scope.as_str())
-            .collect();
-        assert_eq!(holes, ["/odd"]);
-        assert_eq!(outcome.as_of.to_string(), NOW);
-    }
-
-    #[tokio::test]
-    async fn a_named_subscription_is_examined_once_and_without_listing_others() {
-        let id: SubscriptionId = ID.parse().expect("an id");
-        let scope = Scope::Subscriptions(vec![id.clone(), id]);
-        let outcome = look(&scope, one_old_account())
-            .await
-            .expect("nothing is listed");
-        assert_eq!(outcome.accounts.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn if_no_subscription_can_be_listed_there_is_no_outcome() {
-        let refusal = Step::answer("GET", "/subscriptions", 403, "{}");
-        let error = look(&Scope::EveryReadable, vec![refusal])
-            .await
-            .expect_err("a refusal");
-        assert_eq!(
-            error.to_string(),
-            "cannot list the subscriptions that can be read"
-        );
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@
 
 pub mod party;
 pub mod permissions;
-mod role;
+pub(crate) mod role;
 pub mod vault_access;
 
 use azure::arm::vaults::{self, Vault};

@@ -4,16 +4,26 @@
 //! no secret. A part of the scope that cannot be read becomes a [`Hole`] and the rest goes on.
 //! What the observations mean is decided in [`rotation::drift`].
 
-mod enrolments;
+mod accounts;
+mod log;
 mod reading;
+mod records;
+mod roles;
+mod vaults;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use azure::arm::storage::{self, StorageAccount};
 use azure::client::ReadClient;
-use azure::id::{StorageAccountId, SubscriptionId};
+use azure::id::{ResourceGroupId, StorageAccountId, SubscriptionId};
+use jiff::Timestamp;
 use rotation::finding::FindingCode;
-use rotation::observation::{Enrolment, Observation, PerSlot, SharedKey};
+use rotation::observation::{Observation, PerSlot, SharedKey};
 
-use self::reading::{Found, Part, read_all, read_list};
+use self::reading::Holes;
+use crate::check::rows::Rows;
+use crate::check::scope::Filter;
 
 pub(crate) use self::reading::odd_hole;
 
@@ -22,6 +32,10 @@ pub(crate) use self::reading::odd_hole;
 pub struct SeenAccount {
     /// Which account it is.
     pub id: StorageAccountId,
+    /// The region it is in.
+    pub location: Arc<str>,
+    /// Its tags.
+    pub tags: Arc<BTreeMap<String, String>>,
     /// What was seen.
     pub observation: Observation,
 }
@@ -56,44 +70,104 @@ pub enum HoleCause {
     },
 }
 
-/// Everything that was seen of a scope, ordered by account id, and what was not.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// The accounts.
-    pub accounts: Vec<SeenAccount>,
-    /// The holes.
-    pub holes: Vec<Hole>,
+impl Hole {
+    /// Makes the hole of a read that failed.
+    pub fn failed(
+        code: FindingCode,
+        scope: impl Into<String>,
+        act: impl Into<String>,
+        source: azure::error::Error,
+    ) -> Self {
+        Self {
+            code,
+            scope: scope.into(),
+            cause: HoleCause::Failed {
+                act: act.into(),
+                source,
+            },
+        }
+    }
 }
 
-/// Looks at every account of the subscriptions, and at the vaults there that manage accounts.
+/// A list of accounts, or one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Subscription(SubscriptionId),
+    Group(ResourceGroupId),
+    Account(StorageAccountId),
+}
+
+impl Place {
+    fn subscription(&self) -> &SubscriptionId {
+        match self {
+            Self::Subscription(id) => id,
+            Self::Group(id) => id.subscription(),
+            Self::Account(id) => id.subscription(),
+        }
+    }
+}
+
+/// How closely to look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    /// Whether vaults are asked for their records.
+    pub(crate) vaults: bool,
+    /// Whether their SAS definitions, deleted records and Key Vault's role are looked at as well.
+    pub(crate) details: bool,
+    /// Whether the vaults' secrets are searched for published keys.
+    pub(crate) published: bool,
+    /// Whether the activity log is read.
+    pub(crate) log: LogDepth,
+}
+
+/// Whether the activity log is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogDepth {
+    Unread,
+    /// Where a key's time is unknown.
+    OfUnknown(LogSpan),
+    OfAll(LogSpan),
+}
+
+/// The part of the activity log that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LogSpan {
+    pub(crate) since: Timestamp,
+    pub(crate) until: Timestamp,
+}
+
+/// Everything that was seen of a scope, ordered by account id, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) rows: Rows,
+    pub(crate) holes: Vec<Hole>,
+    pub(crate) left_to_others: usize,
+}
+
+/// Looks at the accounts of the places, and at the vaults of their subscriptions.
 ///
 /// A vault in another subscription may manage an account too; it is not looked for.
 ///
 /// # Cancellation
 /// Nothing is changed, so nothing is left behind.
-pub async fn observe(client: &ReadClient, subscriptions: &[SubscriptionId]) -> Seen {
-    let Found {
-        items: accounts,
-        mut holes,
-    } = list_accounts(client, subscriptions).await;
-    let mut enrolments = enrolments::Index::default();
-    if !accounts.is_empty() {
-        let found = enrolments::read(client, subscriptions, &accounts).await;
-        enrolments = found.index;
-        holes.extend(found.holes);
+pub(crate) async fn survey(
+    client: &ReadClient,
+    places: Vec<Place>,
+    filter: &Filter,
+    depth: &Depth,
+) -> Survey {
+    let subscriptions = subscriptions_of(&places);
+    let holes = Holes::default();
+    let found = accounts::read(client, places, filter, &holes).await;
+    let mut rows = found.rows;
+    if rows.len() > 0 {
+        look_closer(client, &subscriptions, depth, &mut rows, &holes).await;
     }
-    let mut accounts: Vec<_> = accounts
-        .into_iter()
-        .map(|account| {
-            let observation = observation_of(&account, enrolments.take(&account.id));
-            SeenAccount {
-                id: account.id,
-                observation,
-            }
-        })
-        .collect();
-    accounts.sort_by(|a, b| a.id.cmp(&b.id));
-    Seen { accounts, holes }
+    Survey {
+        rows,
+        holes: holes.in_order(),
+        left_to_others: found.left_to_others,
+    }
 }
 
 /// Looks at one account, and for its enrolments at the vaults of the subscriptions.
@@ -109,18 +183,56 @@ pub async fn observe_account(
     subscriptions: &[SubscriptionId],
 ) -> Result<(SeenAccount, Vec<Hole>), azure::error::Error> {
     let account = client.send(storage::get(id)).await?;
-    let accounts = std::slice::from_ref(&account);
-    let mut found = enrolments::read(client, subscriptions, accounts).await;
-    let seen = SeenAccount {
-        observation: observation_of(&account, found.index.take(&account.id)),
-        id: account.id,
+    let first = seen(account);
+    let mut rows = Rows::default();
+    rows.push(first.clone());
+    let holes = Holes::default();
+    let depth = Depth {
+        vaults: true,
+        details: false,
+        published: false,
+        log: LogDepth::Unread,
     };
-    Ok((seen, found.holes))
+    look_closer(client, subscriptions, &depth, &mut rows, &holes).await;
+    let closer = rows.iter().next();
+    Ok((closer.unwrap_or(first), holes.in_order()))
 }
 
-/// Says in our words what an account's description and its vault records say.
-pub fn observation_of(account: &StorageAccount, enrolments: Vec<Enrolment>) -> Observation {
-    Observation {
+async fn look_closer(
+    client: &ReadClient,
+    subscriptions: &[SubscriptionId],
+    depth: &Depth,
+    rows: &mut Rows,
+    holes: &Holes,
+) {
+    if depth.vaults {
+        let vaults = vaults::list(client, subscriptions, holes).await;
+        vaults::read(client, vaults, depth, rows, holes).await;
+        if depth.details {
+            roles::read(client, subscriptions, rows, holes).await;
+        }
+    }
+    if let LogDepth::OfUnknown(span) | LogDepth::OfAll(span) = depth.log {
+        let only_unknown = depth.log == LogDepth::OfUnknown(span);
+        let asked = rows.subscriptions(only_unknown);
+        log::read(client, asked, span, rows, holes).await;
+    }
+}
+
+/// Lists the subscriptions of the places, each once, in their order.
+fn subscriptions_of(places: &[Place]) -> Vec<SubscriptionId> {
+    let mut found: Vec<SubscriptionId> = Vec::new();
+    for place in places {
+        if !found.contains(place.subscription()) {
+            found.push(place.subscription().clone());
+        }
+    }
+    found
+}
+
+/// Says in our words what an account's description says.
+fn seen(account: StorageAccount) -> SeenAccount {
+    let observation = Observation {
         key_times: PerSlot {
             key1: account.key1_created_at,
             key2: account.key2_created_at,
@@ -130,24 +242,15 @@ pub fn observation_of(account: &StorageAccount, enrolments: Vec<Enrolment>) -> O
             Some(true) | None => SharedKey::Allowed,
         },
         key_expiration_days: account.key_expiration_days,
-        enrolments,
+        made_at: account.made_at,
+        ..Observation::default()
+    };
+    SeenAccount {
+        id: account.id,
+        location: account.location.into(),
+        tags: Arc::new(account.tags),
+        observation,
     }
-}
-
-async fn list_accounts(
-    client: &ReadClient,
-    subscriptions: &[SubscriptionId],
-) -> Found<StorageAccount> {
-    let readings = subscriptions.iter().map(|subscription| async move {
-        let part = Part {
-            scope: format!("/subscriptions/{subscription}"),
-            act: "list the storage accounts",
-            code: FindingCode::ScopeUnreadable,
-            item_code: FindingCode::AccountUnreadable,
-        };
-        read_list(client, storage::list(subscription), part).await
-    });
-    read_all(readings.collect()).await
 }
 
 #[cfg(test)]

@@ -65,7 +65,26 @@ impl Register {
         place: &Place,
         account: &StorageAccountId,
     ) -> Vec<String> {
-        let unread = self.unread(near, place).await;
+        let others: Vec<VaultUrl> = near
+            .iter()
+            .filter(|v| **v != place.vault)
+            .cloned()
+            .collect();
+        let mut found = self.in_vaults(run, &others, account).await;
+        let here = format!("https://{}/", place.vault.host());
+        found.retain(|record| !record.starts_with(&here));
+        found
+    }
+
+    /// Names all records that manage an account: in the vaults given and in those that this process
+    /// has had to do with. A vault that refuses the list is taken to hold none.
+    pub async fn in_vaults(
+        &self,
+        run: &Run<'_>,
+        vaults: &[VaultUrl],
+        account: &StorageAccountId,
+    ) -> Vec<String> {
+        let unread = self.unread(vaults).await;
         let reading = unread.into_iter().map(|vault| async move {
             let names = read(run, &vault).await;
             (vault, names)
@@ -85,24 +104,19 @@ impl Register {
             }
         }
         let vaults = self.vaults.lock().await;
-        let others = vaults
-            .iter()
-            .filter(|(host, _)| *host != place.vault.host());
-        let found = others.flat_map(|(host, names)| {
+        let found = vaults.iter().flat_map(|(host, names)| {
             let names = names.get(&key(account)).into_iter().flatten();
             names.map(move |name| format!("https://{host}/storage/{name}"))
         });
         found.collect()
     }
 
-    async fn unread(&self, near: &[VaultUrl], place: &Place) -> Vec<VaultUrl> {
+    async fn unread(&self, vaults: &[VaultUrl]) -> Vec<VaultUrl> {
         let (known, refused) = (self.vaults.lock().await, self.refused.lock().await);
         let unread = |vault: &&VaultUrl| {
-            **vault != place.vault
-                && !known.contains_key(vault.host())
-                && !refused.contains(vault.host())
+            !known.contains_key(vault.host()) && !refused.contains(vault.host())
         };
-        near.iter().filter(unread).cloned().collect()
+        vaults.iter().filter(unread).cloned().collect()
     }
 
     /// Tells whether any record but the one at `place` manages an account, as far as is known: in

@@ -79,6 +79,11 @@ impl<'a> Run<'a> {
         self.go_on()
     }
 
+    /// Says what was not done because the operation had to end.
+    pub(crate) fn halted(&self, act: &'static str, object: impl Display, halt: Halt) -> StepError {
+        StepError::halted(act, object, halt)
+    }
+
     /// Sends one request and, should it fail, says what it was for.
     ///
     /// # Errors

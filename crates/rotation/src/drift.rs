@@ -12,9 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::finding::Finding;
 use crate::observation::{Observation, PerSlot, SharedKey};
 use crate::period::Period;
+use crate::profile::Profile;
 
+mod conformity;
+mod evidence;
+mod sas;
 mod stall;
 mod statements;
+mod vaults;
 
 /// A creation time this little ahead of now is an ordinary difference between two clocks.
 const TOLERATED_SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -26,6 +31,8 @@ pub struct Demand {
     pub max_key_age: Period,
     /// How long before that age a key counts as due soon.
     pub due_soon: Period,
+    /// The rule that the account is held to.
+    pub profile: Profile,
 }
 
 /// What is concluded about a key or an account, from the best to the worst.
@@ -98,7 +105,7 @@ impl fmt::Display for Verdict {
 /// What is concluded about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
-    /// The worst verdict of its keys.
+    /// The worst verdict of its keys; by rule `conformity-002` the best one.
     pub verdict: Verdict,
     /// What is concluded about each key.
     pub keys: PerSlot<KeyAssessment>,
@@ -123,13 +130,17 @@ pub struct KeyAssessment {
 /// use rotation::drift::{Demand, Verdict, assess};
 /// use rotation::observation::{Observation, PerSlot, SharedKey};
 /// use rotation::period::Period;
+/// use rotation::profile::Profile;
 ///
-/// let demand = Demand { max_key_age: Period::days(90), due_soon: Period::days(14) };
+/// let demand = Demand {
+///     max_key_age: Period::days(90),
+///     due_soon: Period::days(14),
+///     profile: Profile::Keys,
+/// };
 /// let seen = Observation {
 ///     key_times: PerSlot { key1: "2026-01-01T00:00:00Z".parse().ok(), key2: None },
 ///     shared_key: SharedKey::Allowed,
-///     key_expiration_days: Some(90),
-///     enrolments: Vec::new(),
+///     ..Observation::default()
 /// };
 /// let day_31 = "2026-02-01T00:00:00Z".parse().expect("a moment");
 ///
@@ -143,7 +154,13 @@ pub fn assess(observation: &Observation, demand: &Demand, now: Timestamp) -> Ass
         let created_at = *observation.key_times.of(slot);
         let verdict = match observation.shared_key {
             SharedKey::Refused => Verdict::NotApplicable,
+            SharedKey::Allowed if demand.profile == Profile::Conformity002 => {
+                verdict_by_age(created_at, demand, now)
+            }
             SharedKey::Allowed if stall.is_late(slot) => Verdict::Stalled,
+            SharedKey::Allowed if evidence::outgrew(observation, slot, demand, now) => {
+                Verdict::Overdue
+            }
             SharedKey::Allowed => verdict_by_age(created_at, demand, now),
         };
         KeyAssessment {
@@ -154,11 +171,14 @@ pub fn assess(observation: &Observation, demand: &Demand, now: Timestamp) -> Ass
             verdict,
         }
     });
-    let verdict = keys.key1.verdict.max(keys.key2.verdict);
+    let verdict = match demand.profile {
+        Profile::Conformity002 => conformity::verdict(observation, keys, demand, now),
+        Profile::Keys | Profile::Cis | Profile::Entra => keys.key1.verdict.max(keys.key2.verdict),
+    };
     Assessment {
         verdict,
         keys,
-        findings: statements::all(observation, &stall, demand, now),
+        findings: statements::all(observation, &stall, verdict, demand, now),
     }
 }
 

@@ -1,10 +1,18 @@
-//! Every statement that a report can make, with its texts.
+//! Every statement that a report can make: its kind, its weight, and whether it breaks the rule.
 //!
-//! The table is the one source of severities, risks and remediations: reports, explanations and
-//! the manual read it. When a finding applies, and what it says about the account in question, is
-//! decided in [`crate::drift`] or by whoever met the hole.
+//! The texts are in [`table`], the one source of severities, risks and remediations: reports,
+//! explanations and the manual read it. When a finding applies, and what it says about the account
+//! in question, is decided in [`crate::drift`] or by whoever met the hole.
 
 use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::drift::Proof;
+use crate::profile::Profile;
+use crate::waiver::Waiver;
+
+mod table;
 
 /// How much a finding matters, the least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +28,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Lists all severities, the least first.
+    pub const ALL: [Self; 4] = [Self::Info, Self::Low, Self::Medium, Self::High];
+
     /// Gives the word that reports use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,13 +42,51 @@ impl Severity {
     }
 }
 
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str().eq_ignore_ascii_case(text))
+            .ok_or_else(|| UnknownSeverity(text.to_owned()))
+    }
+}
+
+/// The text names no severity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no severity; there are `info`, `low`, `medium` and `high`")]
+pub struct UnknownSeverity(String);
+
 /// One statement about one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What kind of statement it is.
     pub code: FindingCode,
+    /// How much it matters under the profile of the check.
+    pub severity: Severity,
     /// What was found, in a sentence without a full stop.
     pub message: String,
+    /// Who has taken responsibility for it, if anybody has: then it no longer counts.
+    pub waiver: Option<Arc<Waiver>>,
+}
+
+impl Finding {
+    /// Makes a statement that nobody has waived.
+    pub fn new(code: FindingCode, profile: Profile, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity_in(profile),
+            message: message.into(),
+            waiver: None,
+        }
+    }
 }
 
 /// The kind of a statement. The names of these are part of the report's contract.
@@ -45,43 +94,83 @@ pub struct Finding {
 pub enum FindingCode {
     /// A key is older than is allowed.
     KeyOverdue,
+    /// No key was regenerated for longer than is allowed.
+    NoRecentRegeneration,
     /// The vault should have renewed a key and did not.
     RotationStalled,
     /// Nobody can tell how old a key is.
     KeyAgeUnknown,
+    /// The configuration says that a vault manages the account, and none does.
+    DeclaredNotEnrolled,
+    /// Key Vault may no longer renew the account's keys.
+    VaultRoleMissing,
     /// More than one vault record manages the account.
     EnrolledTwice,
+    /// A key was regenerated without the vault that manages the account.
+    RegeneratedBehindVault,
     /// The vault renews too seldom for the allowed age.
     PeriodTooLong,
     /// The account is enrolled, but the vault renews nothing by itself.
     AutoRegenerationOff,
     /// The vault's record cannot be understood.
     EnrolmentUnclear,
+    /// The vault's record is deleted and can be recovered.
+    EnrolmentSoftDeleted,
+    /// A vault manages the account, and the configuration does not say so.
+    EnrolledNotDeclared,
+    /// Tokens may live longer than the key that signs them.
+    SasValidityTooLong,
+    /// Tokens say a signed version that the vault cannot sign.
+    SasVersionTooNew,
+    /// Two sources say different things about one account.
+    EvidenceDisagrees,
+    /// The keys are as old as the account.
+    NeverRotated,
     /// A key was made after the moment of the check.
     ClockSkew,
+    /// A waiver is over.
+    WaiverExpired,
+    /// A tag was meant to be a waiver and is none.
+    WaiverInvalid,
     /// A key will soon be too old.
     KeyDueSoon,
     /// The account's own expiry reminder allows older keys.
     KeyExpiryPolicyLooser,
     /// The account has no expiry reminder.
     KeyExpiryPolicyMissing,
+    /// The account accepts its keys.
+    SharedKeyAllowed,
+    /// Nothing that was seen needs the account's keys.
+    SharedKeyUnneeded,
+    /// Something that was seen needs the account's keys.
+    SharedKeyNeeded,
     /// The account refuses its keys, so their age does not matter.
     SharedKeyOff,
     /// A part of the scope could not be listed.
     ScopeUnreadable,
     /// A vault would not say which accounts it manages.
     VaultUnreadable,
-    /// An account was listed in a form that could not be understood.
+    /// An account was listed in a form that could not be understood, or is gone.
     AccountUnreadable,
+    /// Who holds which role could not be read.
+    RolesUnreadable,
+    /// The activity log could not be read.
+    LogUnreadable,
 }
 
 impl FindingCode {
     /// Gives the texts of this kind of finding.
     pub fn explanation(self) -> &'static Explanation {
-        TABLE
+        table::TABLE
             .iter()
             .find(|row| row.code == self)
             .expect("every code has its row, which a test proves for all of them")
+    }
+
+    /// Finds the kind that reports call by this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let mut rows = table::TABLE.iter();
+        rows.find(|row| row.name == name).map(|row| row.code)
     }
 
     /// Gives the name that reports use.
@@ -89,9 +178,56 @@ impl FindingCode {
         self.explanation().name
     }
 
-    /// Says how much it matters.
+    /// Says how much it matters, unless a profile says otherwise.
     pub fn severity(self) -> Severity {
         self.explanation().severity
+    }
+
+    /// Says how much it matters under a profile.
+    pub fn severity_in(self, profile: Profile) -> Severity {
+        match (profile, self) {
+            (Profile::Cis, Self::KeyExpiryPolicyMissing | Self::KeyExpiryPolicyLooser) => {
+                Severity::Medium
+            }
+            _ => self.severity(),
+        }
+    }
+
+    /// Tells whether it shows that the profile's demand is broken, or that nobody can tell.
+    pub fn proof(self, profile: Profile) -> Proof {
+        match self {
+            Self::KeyOverdue
+            | Self::NoRecentRegeneration
+            | Self::RotationStalled
+            | Self::DeclaredNotEnrolled
+            | Self::VaultRoleMissing
+            | Self::EnrolledTwice => Proof::Broken,
+            Self::KeyExpiryPolicyLooser | Self::KeyExpiryPolicyMissing | Self::SharedKeyAllowed
+                if profile == Profile::Cis =>
+            {
+                Proof::Broken
+            }
+            Self::KeyAgeUnknown | Self::ClockSkew => Proof::Missing,
+            hole if hole.is_hole() => Proof::Missing,
+            _ => Proof::Kept,
+        }
+    }
+
+    /// Tells whether it names a part of the scope that was not examined.
+    pub fn is_hole(self) -> bool {
+        matches!(
+            self,
+            Self::ScopeUnreadable
+                | Self::VaultUnreadable
+                | Self::AccountUnreadable
+                | Self::RolesUnreadable
+                | Self::LogUnreadable
+        )
+    }
+
+    /// Tells whether somebody can take responsibility for it.
+    pub fn can_be_waived(self) -> bool {
+        !self.is_hole() && !matches!(self, Self::WaiverExpired | Self::WaiverInvalid)
     }
 }
 
@@ -118,129 +254,8 @@ pub struct Explanation {
 
 /// Lists every kind of finding, the most pressing first, the holes last.
 pub fn explanations() -> &'static [Explanation] {
-    &TABLE
+    &table::TABLE
 }
-
-static TABLE: [Explanation; 15] = [
-    Explanation {
-        code: FindingCode::KeyOverdue,
-        name: "key-overdue",
-        severity: Severity::High,
-        risk: "Whoever ever saw the key still has full access to the account.",
-        remediation: "If a vault manages the account, regenerate the idle key through the vault, \
-                      never in the account itself. Else move all clients to the other key and \
-                      regenerate this one, or enrol the account in a vault that renews its keys.",
-    },
-    Explanation {
-        code: FindingCode::RotationStalled,
-        name: "rotation-stalled",
-        severity: Severity::High,
-        risk: "Everybody believes that the vault renews the keys, and it has stopped.",
-        remediation: "Check that Key Vault's own principal holds the role `Storage Account Key \
-                      Operator Service Role` on the account and that no lock forbids regeneration, \
-                      then regenerate the idle key through the vault.",
-    },
-    Explanation {
-        code: FindingCode::KeyAgeUnknown,
-        name: "key-age-unknown",
-        severity: Severity::High,
-        risk: "Azure has no creation time for keys that were made before it began to record them \
-               in 2021 and never regenerated since, so the key is probably years old.",
-        remediation: "Rotate both keys once, through the vault if one manages the account; from then \
-                      on Azure records when they were made.",
-    },
-    Explanation {
-        code: FindingCode::EnrolledTwice,
-        name: "enrolled-twice",
-        severity: Severity::High,
-        risk: "Each vault record regenerates the keys that the other one signs tokens with, so \
-               tokens die without warning.",
-        remediation: "Keep one of the vault records and remove the others.",
-    },
-    Explanation {
-        code: FindingCode::PeriodTooLong,
-        name: "period-too-long",
-        severity: Severity::Medium,
-        risk: "A vault renews only the idle key each period, so a key lives for two periods and \
-               will outgrow the limit even though rotation works.",
-        remediation: "Shorten the period to half the allowed age or less.",
-    },
-    Explanation {
-        code: FindingCode::AutoRegenerationOff,
-        name: "auto-regeneration-off",
-        severity: Severity::Medium,
-        risk: "The account looks managed, but its keys grow old until somebody asks for a new one.",
-        remediation: "Switch automatic regeneration on in the vault record.",
-    },
-    Explanation {
-        code: FindingCode::EnrolmentUnclear,
-        name: "enrolment-unclear",
-        severity: Severity::Medium,
-        risk: "Whether the vault keeps its promise to renew the keys cannot be told.",
-        remediation: "Read the vault record and set its period in days, such as P45D.",
-    },
-    Explanation {
-        code: FindingCode::ClockSkew,
-        name: "clock-skew",
-        severity: Severity::Medium,
-        risk: "The key seems to have been made after the moment the check is about, so its age \
-               cannot be told: a clock is wrong, or the moment is too early.",
-        remediation: "Correct the clock of this machine, or choose a later moment for the check.",
-    },
-    Explanation {
-        code: FindingCode::KeyDueSoon,
-        name: "key-due-soon",
-        severity: Severity::Low,
-        risk: "The key will soon be older than is allowed.",
-        remediation: "Plan its rotation before the day it is due.",
-    },
-    Explanation {
-        code: FindingCode::KeyExpiryPolicyLooser,
-        name: "key-expiry-policy-looser",
-        severity: Severity::Low,
-        risk: "Azure's own reminders and built-in policies call the keys good for longer than is \
-               allowed.",
-        remediation: "Set the account's key expiration period to the allowed age.",
-    },
-    Explanation {
-        code: FindingCode::KeyExpiryPolicyMissing,
-        name: "key-expiry-policy-missing",
-        severity: Severity::Info,
-        risk: "Azure's own reminders and built-in policies treat the keys as good for ever.",
-        remediation: "Set the account's key expiration period to the allowed age.",
-    },
-    Explanation {
-        code: FindingCode::SharedKeyOff,
-        name: "shared-key-off",
-        severity: Severity::Info,
-        risk: "None: the account refuses every request signed with a key.",
-        remediation: "Nothing to do. If keys are ever allowed again, rotate them first.",
-    },
-    Explanation {
-        code: FindingCode::ScopeUnreadable,
-        name: "scope-unreadable",
-        severity: Severity::High,
-        risk: "Accounts in this part of the scope were not examined at all.",
-        remediation: "Grant the identity the role `Reader` there, or wait if Azure was throttling.",
-    },
-    Explanation {
-        code: FindingCode::VaultUnreadable,
-        name: "vault-unreadable",
-        severity: Severity::Medium,
-        risk: "Which accounts this vault manages, and whether it renews their keys, cannot be \
-               told.",
-        remediation: "Grant the identity `get` and `list` on storage in the vault's access policy \
-                      (or the data action to read storage accounts), and let its network through.",
-    },
-    Explanation {
-        code: FindingCode::AccountUnreadable,
-        name: "account-unreadable",
-        severity: Severity::High,
-        risk: "Azure described the account in a form that is not understood, so it was not \
-               examined.",
-        remediation: "Look at the account by hand and report the form as a bug of this tool.",
-    },
-];
 
 #[cfg(test)]
 mod tests {
@@ -248,43 +263,24 @@ mod tests {
 
     use super::*;
 
-    /// Names every code in a `match`, so that a new one does not compile until it is listed here.
-    fn all() -> Vec<FindingCode> {
-        use FindingCode as Code;
-        let next = |code| match code {
-            Code::KeyOverdue => Some(Code::RotationStalled),
-            Code::RotationStalled => Some(Code::KeyAgeUnknown),
-            Code::KeyAgeUnknown => Some(Code::EnrolledTwice),
-            Code::EnrolledTwice => Some(Code::PeriodTooLong),
-            Code::PeriodTooLong => Some(Code::AutoRegenerationOff),
-            Code::AutoRegenerationOff => Some(Code::EnrolmentUnclear),
-            Code::EnrolmentUnclear => Some(Code::ClockSkew),
-            Code::ClockSkew => Some(Code::KeyDueSoon),
-            Code::KeyDueSoon => Some(Code::KeyExpiryPolicyLooser),
-            Code::KeyExpiryPolicyLooser => Some(Code::KeyExpiryPolicyMissing),
-            Code::KeyExpiryPolicyMissing => Some(Code::SharedKeyOff),
-            Code::SharedKeyOff => Some(Code::ScopeUnreadable),
-            Code::ScopeUnreadable => Some(Code::VaultUnreadable),
-            Code::VaultUnreadable => Some(Code::AccountUnreadable),
-            Code::AccountUnreadable => None,
-        };
-        std::iter::successors(Some(Code::KeyOverdue), |code| next(*code)).collect()
-    }
-
     #[test]
-    fn every_code_has_exactly_one_row() {
-        let codes = all();
-        assert_eq!(codes.len(), TABLE.len());
-        for code in codes {
-            assert_eq!(code.explanation().code, code);
+    fn a_code_is_found_by_its_name_and_the_rows_are_in_the_order_of_the_codes() {
+        for row in explanations() {
+            assert_eq!(FindingCode::of_name(row.name), Some(row.code));
+            assert_eq!(row.code.explanation().name, row.name);
         }
+        let codes: Vec<_> = explanations().iter().map(|row| row.code).collect();
+        let distinct: BTreeSet<_> = codes.iter().copied().collect();
+        assert_eq!(codes, distinct.into_iter().collect::<Vec<_>>());
+        assert_eq!(codes.last(), Some(&FindingCode::LogUnreadable));
+        assert_eq!(codes.len(), FindingCode::LogUnreadable as usize + 1);
     }
 
     #[test]
     fn names_are_kebab_case_and_unique_and_texts_are_sentences() {
-        let names: BTreeSet<_> = TABLE.iter().map(|row| row.name).collect();
-        assert_eq!(names.len(), TABLE.len());
-        for row in &TABLE {
+        let names: BTreeSet<_> = explanations().iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), explanations().len());
+        for row in explanations() {
             assert!(
                 row.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
                 "{}",
@@ -295,6 +291,17 @@ mod tests {
                 "{}",
                 row.name
             );
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_rule_weighs_enough_to_be_seen() {
+        for profile in Profile::ALL {
+            for row in explanations() {
+                let weighs = row.code.severity_in(profile) >= Severity::Medium;
+                let broken = row.code.proof(profile) == Proof::Broken;
+                assert!(weighs || !broken, "{} under {profile}", row.name);
+            }
         }
     }
 }

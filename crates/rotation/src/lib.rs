@@ -16,11 +16,15 @@
 //! assert_eq!(RotationPeriod::longest_for(rule).expect("long enough").to_string(), "P45D");
 //! ```
 
+pub mod direct;
 pub mod drift;
 pub mod enrolment;
 pub mod finding;
 pub mod observation;
 pub mod period;
 pub mod policy;
+pub mod profile;
 pub mod slot;
+pub mod standing;
 pub mod turn;
+pub mod waiver;

@@ -8,6 +8,7 @@ use rotation::observation::{
     Enrolment, KeyTimes, Observation, PerSlot, Renewal, SeenPeriod, SharedKey,
 };
 use rotation::period::Period;
+use rotation::profile::Profile;
 use rotation::slot::KeySlot;
 
 use Verdict::{Compliant, DueSoon, NotApplicable, Overdue, Stalled, Unknown};
@@ -23,6 +24,7 @@ fn demand() -> Demand {
     Demand {
         max_key_age: Period::days(90),
         due_soon: Period::days(14),
+        profile: Profile::Keys,
     }
 }
 
@@ -47,6 +49,7 @@ fn seen(key1: &str, key2: &str, enrolments: Vec<Enrolment>) -> Observation {
         shared_key: SharedKey::Allowed,
         key_expiration_days: Some(90),
         enrolments,
+        ..Observation::default()
     }
 }
 
@@ -59,6 +62,7 @@ fn enrolled(renewal: Renewal, period: &str) -> Enrolment {
         renewal,
         period: Some(SeenPeriod::new(period)),
         enrolled_at: made("300d"),
+        ..Enrolment::default()
     }
 }
 
@@ -164,8 +168,12 @@ fn a_vault_that_keeps_its_promise_is_not_stalled() {
     let automatic = || vec![enrolled(Renewal::Automatic, "P30D")];
     check(&seen("1d", "31d", automatic()), [Compliant; 3], &[]);
     check(&seen("31d", "61d", automatic()), [Compliant; 3], &[]);
+    let with_key2 = Enrolment {
+        active: Some(KeySlot::Key2),
+        ..enrolled(Renewal::Automatic, "P30D")
+    };
     check(
-        &seen("?", "30d", automatic()),
+        &seen("?", "30d", vec![with_key2]),
         [Unknown, Compliant, Unknown],
         &["key-age-unknown"],
     );
@@ -294,7 +302,11 @@ fn the_accounts_own_expiry_policy_is_commented_on_and_changes_no_verdict() {
 
 #[test]
 fn messages_name_the_key_the_moment_and_the_limit() {
-    let old = seen("100d", "1d", vec![enrolled(Renewal::Automatic, "P60D")]);
+    let with_key2 = Enrolment {
+        active: Some(KeySlot::Key2),
+        ..enrolled(Renewal::Automatic, "P60D")
+    };
+    let old = seen("100d", "1d", vec![with_key2]);
     let assessment = assess(&old, &demand(), now());
     let messages: Vec<_> = assessment
         .findings
@@ -353,6 +365,7 @@ proptest! {
             shared_key: SharedKey::Allowed,
             key_expiration_days: days,
             enrolments,
+            ..Observation::default()
         };
         let assessment = assess(&observation, &demand(), now());
         let unknown = key1.is_none() || key2.is_none();

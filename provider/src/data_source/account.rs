@@ -190,7 +190,9 @@ fn answer(
     due: Option<Timestamp>,
     holes: &[Hole],
 ) -> Value {
-    let SeenAccount { id, observation } = seen;
+    let SeenAccount {
+        id, observation, ..
+    } = seen;
     let allowed = observation.shared_key == SharedKey::Allowed;
     let record = observation.enrolments.first();
     for (name, value) in [

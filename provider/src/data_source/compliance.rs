@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use azure::id::SubscriptionId;
-use engine::check::{Outcome, Scope, check};
+use engine::check::scope::Scope;
+use engine::check::{Outcome, Question, check};
 use engine::run::Run;
 use plugin::{
     Attribute, Context, DataSource, Diagnostic, Diagnostics, ReadData, Schema, Type, Value,
 };
 use rotation::drift::{Proof, Verdict};
+use rotation::finding::Finding;
 
 use super::{
     LIMIT, demand, demanded, finding_attributes, finding_value, parsed_list, told, unscanned,
@@ -38,9 +40,9 @@ impl Compliance {
         let client = self.shared.connected()?;
         let run = Run::new(&client, self.shared.clock(), context.token(), LIMIT);
         let scope = parsed_list::<SubscriptionId>(&config, "subscription_ids")?
-            .map_or(Scope::EveryReadable, Scope::Subscriptions);
+            .map_or_else(Scope::default, Scope::subscriptions);
         let (demand, now) = demand(&config, &self.shared);
-        let outcome = check(&run.client().reader(), &scope, &demand, now)
+        let outcome = check(&run.client().reader(), &Question::new(scope, demand), now)
             .await
             .map_err(|error| Diagnostic::error("Nothing could be examined", sentence(&error)))?;
         Ok(answer(config, &outcome))
@@ -115,7 +117,12 @@ fn answered() -> Vec<Attribute> {
 }
 
 fn answer(mut state: Value, outcome: &Outcome) -> Value {
-    let verdicts = || outcome.accounts.iter().map(|a| a.assessment.verdict);
+    let verdicts = || {
+        outcome
+            .accounts
+            .iter()
+            .map(|account| account.assessment.verdict)
+    };
     let complete = outcome.holes.is_empty();
     let kept = verdicts().all(|verdict| verdict.proof() == Proof::Kept);
     let compliant = complete && kept && !outcome.accounts.is_empty();
@@ -125,11 +132,13 @@ fn answer(mut state: Value, outcome: &Outcome) -> Value {
         (verdict.as_str(), Value::from(count))
     });
     let findings = outcome.accounts.iter().flat_map(|account| {
-        account.assessment.findings.iter().map(|finding| {
+        let about = move |finding: &Finding| {
             let mut value = finding_value(finding);
             value.set("account_id", Value::from(account.id.as_str()));
             value
-        })
+        };
+        let findings = account.assessment.findings;
+        findings.iter().map(about).collect::<Vec<_>>()
     });
     state.set("compliant", compliant.into());
     state.set("complete", complete.into());

@@ -70,7 +70,7 @@ pub(super) fn import_or_end(place: &str) -> String {
     )
 }
 
-fn unlock(lock: &str, scope: &str) -> String {
+pub(super) fn unlock(lock: &str, scope: &str) -> String {
     format!(
         "Azure refuses to list and to regenerate keys under a ReadOnly lock, Key Vault's own turns \
          included. Put one of the level CanNotDelete in its place, or remove it: az lock delete \

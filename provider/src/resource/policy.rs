@@ -1,5 +1,6 @@
 //! `keyrotation_policy`: an account whose keys are rotated.
 
+mod direct;
 mod identity;
 mod life;
 pub(crate) mod list;
@@ -10,6 +11,8 @@ mod schema;
 
 use std::sync::Arc;
 
+use engine::direct::{SecretPlace, account_of};
+use engine::run::Run;
 pub(crate) use life::not_configured;
 use plugin::{
     Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics,
@@ -17,7 +20,8 @@ use plugin::{
     UpdateRequest, Value,
 };
 
-use crate::convert;
+use crate::convert::{self, Operation};
+use crate::diagnostic;
 use crate::provider::Shared;
 
 /// The resource type.
@@ -29,6 +33,32 @@ pub(crate) struct Policy {
 impl Policy {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    /// Finds the account whose key a secret holds.
+    async fn import_secret(
+        &self,
+        context: &Context,
+        place: Result<SecretPlace, String>,
+    ) -> Result<Imported, Diagnostics> {
+        let wrong = |reason: String| {
+            Diagnostics::from(Diagnostic::error(
+                "Not a published key",
+                format!("{reason}."),
+            ))
+        };
+        let place = place.map_err(wrong)?;
+        let client = self.shared.connected()?;
+        let limit = Operation::Read.limit(&Value::Null);
+        let run = Run::new(&client, self.shared.clock(), context.token(), limit);
+        let account = account_of(&run, &place)
+            .await
+            .map_err(|error| diagnostic::direct(&error))?;
+        let account = account.ok_or_else(|| wrong(format!("`{place}` does not exist")))?;
+        Ok(Imported {
+            state: direct::imported(&self.schema(), &place, &account),
+            private: Vec::new(),
+        })
     }
 }
 
@@ -47,6 +77,10 @@ impl Resource for Policy {
     }
 
     fn plan(&self, plan: &mut Plan) {
+        if direct::is_direct(&plan.planned) {
+            direct::plan(plan);
+            return;
+        }
         plan::plan(plan);
         if self.shared.owes_notice() {
             plan.diagnostics.push(plan::notice());
@@ -55,22 +89,37 @@ impl Resource for Policy {
     }
 
     async fn read(&self, context: &Context, request: ReadRequest) -> ReadResponse {
+        if direct::is_direct(&request.state) {
+            return direct::read(&self.shared, context, request).await;
+        }
         life::read(&self.shared, context, request).await
     }
 
     async fn create(&self, context: &Context, request: CreateRequest) -> Applied {
+        if direct::is_direct(&request.planned) {
+            return direct::create(&self.shared, context, request).await;
+        }
         life::create(&self.shared, context, request).await
     }
 
     async fn update(&self, context: &Context, request: UpdateRequest) -> Applied {
+        if direct::is_direct(&request.planned) {
+            return direct::update(&self.shared, context, request).await;
+        }
         life::update(&self.shared, context, request).await
     }
 
     async fn delete(&self, context: &Context, request: DeleteRequest) -> Deleted {
+        if direct::is_direct(&request.prior) {
+            return direct::delete(request);
+        }
         life::delete(&self.shared, context, request).await
     }
 
-    async fn import(&self, _context: &Context, id: &str) -> Result<Imported, Diagnostics> {
+    async fn import(&self, context: &Context, id: &str) -> Result<Imported, Diagnostics> {
+        if let Some(place) = direct::parse_secret(id, self.shared.cloud().as_ref()) {
+            return self.import_secret(context, place).await;
+        }
         let place = convert::parse_place(id, self.shared.cloud().as_ref()).map_err(|reason| {
             let mut diagnostics = Diagnostics::default();
             diagnostics.push(Diagnostic::error(

@@ -67,7 +67,7 @@ pub(super) async fn token(
 ) -> Result<ExitCode, VaultError> {
     let place = args.place.place(session.cloud())?;
     let minted = token::mint(&session.reading(), &place).await?;
-    if streams.out_is_terminal {
+    if streams.screen.is_terminal {
         streams.say(
             "warning: the token opens the account to whoever sees this screen; rather hand it to \
              the program that needs it",

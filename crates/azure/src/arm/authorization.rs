@@ -75,6 +75,14 @@ pub fn role_assignments(scope: &str, principal: &PrincipalId) -> List<RoleAssign
     })
 }
 
+/// Lists all assignments at, above and below a scope.
+pub fn all_role_assignments(scope: &str) -> List<RoleAssignment> {
+    let below = ["providers", PROVIDER, "roleAssignments"];
+    List::new(super::target(scope, &below, API_VERSION), |value| {
+        serde_json::from_value::<Wire>(value)?.into_assignment()
+    })
+}
+
 /// Reads an assignment.
 pub fn get(assignment: &RoleAssignmentId) -> Request<RoleAssignment, Read> {
     Request::read(target(assignment), decode)

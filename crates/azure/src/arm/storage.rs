@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    id::{KeyName, StorageAccountId, SubscriptionId},
+    id::{KeyName, ResourceGroupId, StorageAccountId, SubscriptionId},
     request::{Change, Disclose, Idempotency, List, Odd, Read, Request, Target, decode_as},
     secret::{KeyMaterial, deserialize_secret},
     wire,
@@ -42,6 +42,8 @@ pub struct StorageAccount {
     pub key2_created_at: Option<Timestamp>,
     /// After how many days Azure calls a key expired.
     pub key_expiration_days: Option<u32>,
+    /// When the account was made.
+    pub made_at: Option<Timestamp>,
 }
 
 /// Is one key of a storage account.
@@ -58,7 +60,16 @@ pub struct AccountKey {
 /// Lists the storage accounts of a subscription.
 pub fn list(subscription: &SubscriptionId) -> List<StorageAccount> {
     let provider = ["Microsoft.Storage", "storageAccounts"];
-    let target = super::in_subscription(subscription, provider, API_VERSION);
+    listing(super::in_subscription(subscription, provider, API_VERSION))
+}
+
+/// Lists the storage accounts of a resource group.
+pub fn list_in_group(group: &ResourceGroupId) -> List<StorageAccount> {
+    let below = ["providers", "Microsoft.Storage", "storageAccounts"];
+    listing(super::target(group.as_str(), &below, API_VERSION))
+}
+
+fn listing(target: Target) -> List<StorageAccount> {
     List::new(target, |value| {
         serde_json::from_value::<Wire>(value)?.into_account()
     })
@@ -141,6 +152,8 @@ struct Wire {
 #[serde(default, rename_all = "camelCase")]
 struct WireProperties {
     allow_shared_key_access: Option<bool>,
+    #[serde(deserialize_with = "wire::moment")]
+    creation_time: Option<Timestamp>,
     #[serde(deserialize_with = "wire::null_as_default")]
     key_creation_time: WireTimes,
     #[serde(deserialize_with = "wire::null_as_default")]
@@ -173,6 +186,7 @@ impl Wire {
             allow_shared_key_access: self.properties.allow_shared_key_access,
             key1_created_at: self.properties.key_creation_time.key1,
             key2_created_at: self.properties.key_creation_time.key2,
+            made_at: self.properties.creation_time,
             // Azure writes 0 for a policy that was taken away again.
             key_expiration_days: self
                 .properties

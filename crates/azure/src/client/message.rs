@@ -12,6 +12,7 @@ pub(super) struct Message {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) body: Option<Vec<u8>>,
+    pub(super) headers: Vec<(&'static str, String)>,
     pub(super) idempotency: Idempotency,
 }
 
@@ -21,6 +22,7 @@ impl Message {
             method: Method::Get,
             url,
             body: None,
+            headers: Vec::new(),
             idempotency: Idempotency::Repeatable,
         }
     }
@@ -28,6 +30,9 @@ impl Message {
     pub(super) fn into_http(self) -> Request {
         let mut http = Request::new(self.url, self.method);
         http.insert_header(ACCEPT, "application/json");
+        for (name, value) in self.headers {
+            http.insert_header(name, value);
+        }
         if let Some(body) = self.body {
             http.insert_header(CONTENT_TYPE, "application/json");
             http.set_body(body);

@@ -21,6 +21,7 @@ use crate::{
         bearer::Bearer,
         challenge::Challenge,
         retry::{Retry, RetrySettings},
+        throttle::Throttle,
         trace::Trace,
         user_agent::UserAgent,
     },
@@ -35,6 +36,7 @@ pub(super) struct Pipelines {
     parts: Parts,
     arm: Pipeline,
     graph: Pipeline,
+    blobs: Pipeline,
     vaults: Mutex<HashMap<String, Pipeline>>,
 }
 
@@ -47,6 +49,7 @@ pub(super) struct Parts {
     pub(super) retry: RetrySettings,
     pub(super) user_agent: String,
     pub(super) authority: &'static str,
+    pub(super) throttle: Throttle,
 }
 
 impl Pipelines {
@@ -66,7 +69,8 @@ impl Pipelines {
         }
         let parts = Parts {
             transport,
-            clock,
+            throttle: Throttle::new(clock.clone(), settings.cloud.vault_suffix()),
+            clock: clock.clone(),
             env,
             retry: settings.retry,
             user_agent: settings.user_agent,
@@ -89,6 +93,7 @@ impl Pipelines {
         let no_variables: [(&str, &str); 0] = [];
         let parts = Parts {
             transport: Arc::new(transport.clone()),
+            throttle: Throttle::new(clock.clone(), cloud.vault_suffix()),
             clock,
             env: Env::from_pairs(no_variables),
             retry: RetrySettings::default(),
@@ -102,12 +107,13 @@ impl Pipelines {
         let credential = Arc::new(credential);
         let bearer = |scope: &str| {
             let scope = scope.to_owned();
-            parts.pipeline(Arc::new(Bearer {
+            parts.pipeline(vec![Arc::new(Bearer {
                 credential: credential.clone(),
                 scope,
-            }))
+            })])
         };
         let (arm, graph) = (bearer(cloud.arm_scope()), bearer(cloud.graph_scope()));
+        let blobs = parts.pipeline(Vec::new());
         let env = parts.env.clone();
         Self {
             cloud,
@@ -116,6 +122,7 @@ impl Pipelines {
             parts,
             arm,
             graph,
+            blobs,
             vaults: Mutex::default(),
         }
     }
@@ -125,6 +132,7 @@ impl Pipelines {
         match endpoint {
             Endpoint::Arm => self.arm.clone(),
             Endpoint::Graph => self.graph.clone(),
+            Endpoint::Blob(_) => self.blobs.clone(),
             Endpoint::Vault(vault) => {
                 let mut vaults = self.vaults.lock().unwrap_or_else(PoisonError::into_inner);
                 let pipeline = vaults.entry(vault.host().to_owned());
@@ -135,8 +143,8 @@ impl Pipelines {
 
     fn vault_pipeline(&self) -> Pipeline {
         let suffix = self.cloud.vault_suffix();
-        self.parts
-            .pipeline(Arc::new(Challenge::new(self.credential.clone(), suffix)))
+        let challenge = Challenge::new(self.credential.clone(), suffix);
+        self.parts.pipeline(vec![Arc::new(challenge)])
     }
 }
 
@@ -149,7 +157,8 @@ const SCRIPTED_TOKEN: &str = "eyJhbGciOiJub25lIn0.\
     signature";
 
 impl Parts {
-    fn pipeline(&self, sign: Arc<dyn Policy>) -> Pipeline {
+    /// Puts a pipeline together; `sign` is what adds a token, where the request does not sign itself.
+    fn pipeline(&self, sign: Vec<Arc<dyn Policy>>) -> Pipeline {
         // A request that does not say whether it may be repeated is not.
         let options = self.options(Idempotency::Never);
         let version = Some(env!("CARGO_PKG_VERSION"));
@@ -158,7 +167,7 @@ impl Parts {
             version,
             options,
             Vec::new(),
-            vec![sign],
+            sign,
             None,
         )
     }
@@ -187,6 +196,7 @@ impl Parts {
         ClientOptions {
             per_call_policies: vec![Arc::new(retry)],
             per_try_policies: vec![
+                Arc::new(self.throttle.clone()),
                 Arc::new(UserAgent(self.user_agent.clone())),
                 Arc::new(Trace {
                     clock: self.clock.clone(),

@@ -20,7 +20,10 @@ use crate::{
     error::Kind,
     fixtures::{account, clock, scripted},
     identity::credential::Credential,
-    stage::retry::{Bounds, RetrySettings},
+    stage::{
+        retry::{Bounds, RetrySettings},
+        throttle::Throttle,
+    },
     transport::scripted::{ScriptedTransport, SentRequest, Step},
 };
 
@@ -40,9 +43,11 @@ fn client(transport: &ScriptedTransport, credential: Credential, retry: RetrySet
 
 fn parts(transport: &ScriptedTransport, retry: RetrySettings) -> Parts {
     let nothing: [(&str, &str); 0] = [];
+    let clock = clock();
     Parts {
+        throttle: Throttle::new(clock.clone(), Cloud::Public.vault_suffix()),
         transport: Arc::new(transport.clone()),
-        clock: clock(),
+        clock,
         env: Env::from_pairs(nothing),
         retry,
         user_agent: "keyrotation/test".to_owned(),

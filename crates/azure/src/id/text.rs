@@ -142,7 +142,7 @@ pub(super) fn is_path(text: &str) -> bool {
         .is_some_and(|parts| parts.split('/').all(is_resource_group))
 }
 
-fn is_resource_group(text: &str) -> bool {
+pub(super) fn is_resource_group(text: &str) -> bool {
     (1..=90).contains(&text.chars().count())
         && text
             .chars()

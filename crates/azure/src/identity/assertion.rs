@@ -80,6 +80,17 @@ impl fmt::Debug for Signed {
     }
 }
 
+/// Hides which kind it is, so that azure_identity's code is built once and not for each.
+#[derive(Debug)]
+pub(super) struct Any(pub(super) Box<dyn ClientAssertion>);
+
+#[async_trait]
+impl ClientAssertion for Any {
+    async fn secret(&self, options: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        self.0.secret(options).await
+    }
+}
+
 /// Hands on a token that the settings hold.
 #[derive(Debug)]
 pub(super) struct Given(pub(super) SecretString);

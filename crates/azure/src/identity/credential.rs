@@ -25,7 +25,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     Application, SignIn,
-    assertion::{Given, Signed},
+    assertion::{Any, Given, Signed},
     certificate::ClientCertificate,
     job::Fetched,
 };
@@ -232,7 +232,7 @@ fn asserting(
     Ok(ClientAssertionCredential::new(
         tenant,
         client_id,
-        assertion,
+        Any(Box::new(assertion)),
         Some(options),
     )?)
 }

@@ -86,6 +86,17 @@ pub(super) fn shown(parameter: &str) -> String {
     }
 }
 
+/// Reads which signed version a template says, in whatever form it is.
+#[must_use]
+pub fn signed_version(template: &str) -> Option<String> {
+    let query = template
+        .split_once('?')
+        .map_or(template, |(_, query)| query);
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let version = pairs.find(|(name, _)| name.eq_ignore_ascii_case("sv"))?.1;
+    Some(version.into_owned())
+}
+
 /// Drops the signature from a template or token as a vault may give it back.
 pub(crate) fn without_signature(uri: &str) -> String {
     let (address, query) = match uri.split_once('?') {

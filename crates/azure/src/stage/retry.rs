@@ -84,7 +84,7 @@ impl Bounds {
     }
 
     /// Waits, unless the wait would outlast the operation; tells whether to try again.
-    async fn wait(&self, clock: &dyn Clock, length: Duration) -> bool {
+    pub(crate) async fn wait(&self, clock: &dyn Clock, length: Duration) -> bool {
         let length_signed = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
         let in_time = clock
             .now()
@@ -223,7 +223,7 @@ impl Retry {
 }
 
 /// Reads how long Azure wants us to wait.
-fn asked_wait(headers: &Headers, now: Timestamp) -> Option<Duration> {
+pub(crate) fn asked_wait(headers: &Headers, now: Timestamp) -> Option<Duration> {
     let milliseconds = RETRY_AFTER_MS
         .iter()
         .find_map(|name| headers.get_optional_str(name)?.trim().parse().ok());

@@ -155,6 +155,13 @@ pub struct ManagedStorageUpdate {
     pub tags: Option<BTreeMap<String, String>>,
 }
 
+/// Lists the enrolments of a vault that were deleted and can be recovered.
+pub fn list_deleted(vault: &VaultUrl) -> List<DeletedManagedStorage> {
+    List::new(list_target(vault, &["deletedstorage"]), |value| {
+        serde_json::from_value::<Wire>(value)?.into_deleted()
+    })
+}
+
 /// Lists the enrolments of a vault.
 pub fn list(vault: &VaultUrl) -> List<ManagedStorageItem> {
     List::new(list_target(vault, &["storage"]), |value| {
@@ -226,13 +233,6 @@ pub fn update(
 /// Ends an enrolment; with soft delete it can be recovered.
 pub fn delete(vault: &VaultUrl, name: &ManagedStorageName) -> Request<(), Change> {
     Request::delete(target(vault, &["storage", name.as_str()]))
-}
-
-/// Lists the deleted enrolments of a vault.
-pub fn list_deleted(vault: &VaultUrl) -> List<DeletedManagedStorage> {
-    List::new(list_target(vault, &["deletedstorage"]), |value| {
-        serde_json::from_value::<Wire>(value)?.into_deleted()
-    })
 }
 
 /// Reads a deleted enrolment.

@@ -19,6 +19,7 @@ use crate::world::{Subscription, World};
 
 mod above;
 mod check;
+mod clusters;
 mod managed;
 mod roles;
 mod sites;
@@ -149,6 +150,9 @@ impl Builder {
         }
         for (index, vault) in entry.vaults.iter().enumerate() {
             self.vault(&format!("{at}.vaults[{index}]"), &id, vault)?;
+        }
+        for (index, cluster) in entry.clusters.iter().enumerate() {
+            self.cluster(&format!("{at}.clusters[{index}]"), &id, cluster)?;
         }
         for (index, site) in entry.sites.iter().enumerate() {
             self.site(&format!("{at}.sites[{index}]"), &id, site)?;

@@ -154,6 +154,7 @@ impl Maker {
                 .map(|account| self.account(account))
                 .collect(),
             sites: Vec::new(),
+            clusters: Vec::new(),
             vaults: mine(self.sizes.vaults)
                 .map(|vault| self.vault(vault))
                 .collect(),

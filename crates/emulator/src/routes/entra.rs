@@ -11,6 +11,7 @@ use super::table::Route;
 use super::{Answer, Context};
 use crate::cloud::Cloud;
 use crate::token;
+use crate::world::cluster::AUDIENCE as CLUSTERS;
 use crate::world::directory::Application;
 
 /// What Entra does here.
@@ -213,6 +214,9 @@ fn authenticate(
 /// resource of the first version.
 pub(crate) fn audience_of(cloud: &Cloud, asked: &str) -> Option<String> {
     let resource = asked.strip_suffix("/.default").unwrap_or(asked);
+    if resource == CLUSTERS {
+        return Some(resource.to_owned());
+    }
     let host = resource.strip_prefix("https://")?.trim_end_matches('/');
     let known = [
         cloud.management,

@@ -14,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::world::World;
 
 mod activity;
+mod clusters;
 mod deleted_vaults;
 mod groups;
 mod locks;
@@ -38,6 +39,7 @@ pub(crate) const TABLES: Tables = &[
     vaults::ROUTES,
     deleted_vaults::ROUTES,
     sites::ROUTES,
+    clusters::ROUTES,
     management_groups::ROUTES,
     activity::ROUTES,
     resources::ROUTES,

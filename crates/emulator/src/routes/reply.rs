@@ -13,6 +13,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Option<Value>,
+    /// A body of several values, one a line, in the place of the one.
+    pub(crate) lines: Option<String>,
 }
 
 impl Reply {
@@ -22,6 +24,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: Some(body),
+            lines: None,
         }
     }
 
@@ -30,12 +33,22 @@ impl Reply {
         Self::new(200, body)
     }
 
+    /// Makes an answer of several values, one a line.
+    pub(crate) fn lines(values: &[Value]) -> Self {
+        let lines = values.iter().map(|value| format!("{value}\n"));
+        Self {
+            lines: Some(lines.collect()),
+            ..Self::empty(200)
+        }
+    }
+
     /// Makes an answer without a body.
     pub(crate) fn empty(status: u16) -> Self {
         Self {
             status,
             headers: Vec::new(),
             body: None,
+            lines: None,
         }
     }
 

@@ -92,6 +92,8 @@ impl World {
         for vault in inside {
             self.delete_vault(&vault, caller, now);
         }
+        self.clusters
+            .retain(|_, cluster| !covers(&id, &cluster.id()));
         let inside = self.sites.keys().filter(|site| covers(&id, site));
         for site in inside.cloned().collect::<Vec<String>>() {
             self.delete_site(&site, caller, now);

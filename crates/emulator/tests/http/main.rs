@@ -4,6 +4,7 @@ mod apps;
 mod assertions;
 mod client;
 mod clouds;
+mod clusters;
 mod deleted_vaults;
 mod entra;
 mod events;

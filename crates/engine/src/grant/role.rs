@@ -117,7 +117,7 @@ async fn key_vault_principal(run: &Run<'_>) -> Result<PrincipalId, GrantError> {
 }
 
 /// Tells whether what holds at `upper` holds at `scope`: it is the same, or one of those above it.
-fn is_at_or_above(upper: &str, scope: &str) -> bool {
+pub(crate) fn is_at_or_above(upper: &str, scope: &str) -> bool {
     let upper = upper.trim_end_matches('/').to_ascii_lowercase();
     let scope = scope.to_ascii_lowercase();
     scope

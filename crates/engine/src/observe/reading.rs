@@ -1,20 +1,20 @@
 //! Reading a scope part by part: what cannot be read becomes a hole, the rest is kept.
 
+use std::sync::{Mutex, PoisonError};
+use std::vec::IntoIter;
+
 use azure::client::ReadClient;
 use azure::request::{List, Listed};
-use futures::{StreamExt, stream};
 use rotation::finding::FindingCode;
 
 use super::{Hole, HoleCause};
 
-/// How many parts are read at once. ARM throttles per subscription, Key Vault per vault.
-const PARTS_AT_ONCE: usize = 8;
+/// How many subscriptions or vaults are read at once. What Azure allows is kept by the client; this
+/// bounds the connections that are open, and the answers that are in memory.
+pub(super) const PLACES_AT_ONCE: usize = 32;
 
-/// What was read of some parts, and what was not.
-pub(super) struct Found<T> {
-    pub(super) items: Vec<T>,
-    pub(super) holes: Vec<Hole>,
-}
+/// How many records of one vault are read at once, over one connection.
+pub(super) const RECORDS_AT_ONCE: usize = 4;
 
 /// One list of the scope, as a hole would describe it.
 pub(super) struct Part {
@@ -26,63 +26,68 @@ pub(super) struct Part {
     pub(super) item_code: FindingCode,
 }
 
-/// Reads a list to its end.
-pub(super) async fn read_list<T>(client: &ReadClient, list: List<T>, part: Part) -> Found<T> {
-    let mut found = Found {
-        items: Vec::new(),
-        holes: Vec::new(),
-    };
-    match client.list(list).await {
-        Err(error) => found
-            .holes
-            .push(failed(part.code, part.scope, part.act, error)),
-        Ok(listed) => {
-            for item in listed {
-                match item {
-                    Listed::Item(item) => found.items.push(item),
-                    Listed::Odd { id, reason } => {
-                        found
-                            .holes
-                            .push(odd_hole(part.item_code, id, &part.scope, reason));
-                    }
-                }
-            }
-        }
+/// The holes, each with the place of what was read in the order of the scope.
+#[derive(Debug, Default)]
+pub(super) struct Holes(Mutex<Vec<Hole>>);
+
+impl Holes {
+    pub(super) fn push(&self, hole: Hole) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(hole);
     }
-    found
+
+    /// Gives them in an order that does not depend on which answer came first.
+    pub(super) fn in_order(self) -> Vec<Hole> {
+        let mut holes = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        holes.sort_by(|a, b| (a.code, &a.scope).cmp(&(b.code, &b.scope)));
+        holes
+    }
 }
 
-/// Reads many parts, a few at a time, and puts the results together in the order of the parts.
+/// Work that many do together: each takes the next piece when it is done with one.
 ///
-/// It takes the readings themselves: a future that held a closure which makes them could not be
-/// proven to be `Send`.
-pub(super) async fn read_all<T>(readings: Vec<impl Future<Output = Found<T>>>) -> Found<T> {
-    let mut all = Found {
-        items: Vec::new(),
-        holes: Vec::new(),
-    };
-    let mut under_way = stream::iter(readings).buffered(PARTS_AT_ONCE);
-    while let Some(found) = under_way.next().await {
-        all.items.extend(found.items);
-        all.holes.extend(found.holes);
+/// Futures are made only for pieces that are under way, so a long list of work stays small.
+#[derive(Debug)]
+pub(super) struct Queue<T>(Mutex<IntoIter<T>>);
+
+impl<T> Queue<T> {
+    pub(super) fn new(work: Vec<T>) -> Self {
+        Self(Mutex::new(work.into_iter()))
     }
-    all
+
+    pub(super) fn next(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+
+    /// Says how many hands are of use, and no more than so many.
+    pub(super) fn hands(&self, most: usize) -> usize {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).len();
+        waiting.min(most)
+    }
 }
 
-/// Makes the hole of a read that failed.
-pub(super) fn failed(
-    code: FindingCode,
-    scope: impl Into<String>,
-    act: impl Into<String>,
-    source: azure::error::Error,
-) -> Hole {
-    Hole {
-        code,
-        scope: scope.into(),
-        cause: HoleCause::Failed {
-            act: act.into(),
-            source,
-        },
+/// Reads a list to its end and hands over what can be understood; tells whether it could be read.
+pub(super) async fn read_list<T>(
+    client: &ReadClient,
+    list: List<T>,
+    part: Part,
+    holes: &Holes,
+    mut keep: impl FnMut(T),
+) -> bool {
+    let read = client.visit(list, |listed| match listed {
+        Listed::Item(item) => keep(item),
+        Listed::Odd { id, reason } => {
+            holes.push(odd_hole(part.item_code, id, &part.scope, reason));
+        }
+    });
+    match read.await {
+        Ok(()) => true,
+        Err(error) => {
+            holes.push(Hole::failed(part.code, &part.scope, part.act, error));
+            false
+        }
     }
 }
 

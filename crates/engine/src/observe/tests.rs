@@ -1,12 +1,14 @@
 //! Scripted scopes: what is read, what becomes of it, and what becomes a hole.
 
+mod closer;
+
 use std::sync::Arc;
 
 use azure::client::Client;
 use azure::clock::ManualClock;
 use azure::transport::scripted::{ScriptedTransport, Step};
 use jiff::Timestamp;
-use rotation::observation::SeenPeriod;
+use rotation::observation::{Enrolment, SeenPeriod};
 use rotation::slot::KeySlot;
 
 use super::*;
@@ -67,15 +69,22 @@ fn refused(path: &str) -> Step {
 }
 
 /// Looks at the subscriptions; the script must be used up by GETs.
-async fn look(subscriptions: &[&str], script: Vec<Step>) -> Seen {
+async fn look(subscriptions: &[&str], script: Vec<Step>) -> Survey {
     let transport = ScriptedTransport::new(script);
     let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
     let client = Client::with_transport(&transport, clock).reader();
-    let ids: Vec<_> = subscriptions
+    let ids: Vec<SubscriptionId> = subscriptions
         .iter()
         .map(|id| id.parse().expect("an id"))
         .collect();
-    let seen = observe(&client, &ids).await;
+    let places = ids.into_iter().map(Place::Subscription).collect();
+    let depth = Depth {
+        vaults: true,
+        details: false,
+        published: false,
+        log: LogDepth::Unread,
+    };
+    let seen = survey(&client, places, &Filter::default(), &depth).await;
     assert_eq!(transport.unused(), Vec::<String>::new());
     assert!(
         transport
@@ -86,10 +95,10 @@ async fn look(subscriptions: &[&str], script: Vec<Step>) -> Seen {
     seen
 }
 
-fn names(seen: &Seen) -> Vec<&str> {
-    seen.accounts
-        .iter()
-        .map(|account| account.id.name())
+fn names(seen: &Survey) -> Vec<String> {
+    let accounts = seen.rows.iter();
+    accounts
+        .map(|account| account.id.name().to_owned())
         .collect()
 }
 
@@ -121,9 +130,7 @@ async fn an_account_is_seen_with_its_times_its_switches_and_its_vault() {
     )
     .await;
     assert!(seen.holes.is_empty(), "{:?}", seen.holes);
-    let [account] = seen.accounts.as_slice() else {
-        unreachable!("one account is listed")
-    };
+    let account = seen.rows.get(0).expect("one account is listed");
     assert_eq!(account.id.as_str(), account_id(FIRST, "stlogs"));
     let moment = Some("2026-01-01T00:00:00Z".parse().expect("a moment"));
     assert_eq!(
@@ -142,7 +149,9 @@ async fn an_account_is_seen_with_its_times_its_switches_and_its_vault() {
                 renewal: rotation::observation::Renewal::Automatic,
                 period: Some(SeenPeriod::new("P30D")),
                 enrolled_at: moment,
+                ..Enrolment::default()
             }],
+            ..Observation::default()
         }
     );
 }
@@ -242,9 +251,9 @@ async fn a_record_that_cannot_be_read_still_shows_that_the_account_is_enrolled()
     .await;
     assert_eq!(seen.holes.len(), 1, "{:?}", seen.holes);
     let enrolments = seen
-        .accounts
+        .rows
         .iter()
-        .flat_map(|account| &account.observation.enrolments);
+        .flat_map(|account| account.observation.enrolments);
     let renewals: Vec<_> = enrolments.map(|enrolment| enrolment.renewal).collect();
     assert_eq!(renewals, [rotation::observation::Renewal::Unknown]);
 }
@@ -252,7 +261,7 @@ async fn a_record_that_cannot_be_read_still_shows_that_the_account_is_enrolled()
 #[tokio::test]
 async fn without_an_account_no_vault_is_asked() {
     let seen = look(&[FIRST], vec![get(&accounts_of(FIRST), list(&[]))]).await;
-    assert!(seen.accounts.is_empty() && seen.holes.is_empty());
+    assert!(seen.rows.len() == 0 && seen.holes.is_empty());
 }
 
 #[tokio::test]

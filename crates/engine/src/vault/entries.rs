@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use rotation::drift::{Demand, Verdict, assess};
 use rotation::enrolment::next_turn;
 use rotation::observation::{
-    Enrolment as SeenEnrolment, KeyTimes, Observation, PerSlot, Renewal, SeenPeriod, SharedKey,
+    Enrolment as SeenEnrolment, KeyTimes, Observation, PerSlot, Renewal, RoleSeen, SeenPeriod,
+    SharedKey,
 };
 use rotation::period::Period;
+use rotation::profile::Profile;
 
 use super::neighbours::Neighbours;
 use super::{AT_A_TIME, Odd, parted};
@@ -117,13 +119,15 @@ fn observation(entry: &Entry, enrolment: &Enrolment, key_times: KeyTimes) -> Obs
         renewal: Renewal::Automatic,
         period: enrolment.period_text.clone().map(SeenPeriod::new),
         enrolled_at: enrolment.times.created.max(enrolment.times.updated),
+        role: RoleSeen::default(),
+        sas: Vec::new(),
     };
     Observation {
         key_times,
         // A promise is one whether the keys are accepted or not.
         shared_key: SharedKey::Allowed,
-        key_expiration_days: None,
         enrolments: vec![seen],
+        ..Observation::default()
     }
 }
 
@@ -132,6 +136,7 @@ fn demand() -> Demand {
     Demand {
         max_key_age: Period::days(u32::MAX),
         due_soon: Period::days(1),
+        profile: Profile::Keys,
     }
 }
 

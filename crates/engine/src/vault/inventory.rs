@@ -3,6 +3,8 @@
 //!
 //! What cannot be read is kept as the reason why.
 
+use std::collections::HashSet;
+
 use azure::arm::storage::{self, StorageAccount};
 use azure::arm::subscriptions;
 use azure::id::{SubscriptionId, VaultUrl};
@@ -10,6 +12,7 @@ use azure::vault::managed_storage;
 use futures::stream::{self, StreamExt};
 
 use super::{AT_A_TIME, Odd, parted, sas};
+use crate::check::scope::{Fate, Filter};
 use crate::list::every;
 use crate::managed::sas::{Definition, DefinitionPlace};
 use crate::managed::{Enrolment, Place, look};
@@ -40,7 +43,8 @@ pub struct Inventory {
     pub odd: Vec<Odd>,
 }
 
-/// Reads the subscriptions, or every one that the caller can read if none is named.
+/// Reads what passes the filter in the subscriptions, or in every one that the caller can read if none
+/// is named.
 ///
 /// # Errors
 /// The subscriptions cannot be listed. Whatever else cannot be read is told in its place.
@@ -48,6 +52,7 @@ pub async fn take(
     run: &Run<'_>,
     around: &Surroundings,
     named: &[SubscriptionId],
+    filter: &Filter,
 ) -> Result<Inventory, StepError> {
     let mut inventory = Inventory::default();
     let all = match named {
@@ -84,11 +89,27 @@ pub async fn take(
         inventory.unread.extend(part.unread);
         inventory.odd.extend(part.odd);
     }
+    leave_out(&mut inventory, filter);
     inventory.accounts.sort_by(|a, b| a.id.cmp(&b.id));
     inventory
         .records
         .sort_by_key(|record| record.place.to_string());
     Ok(inventory)
+}
+
+/// Leaves out the accounts that the filter does not let through, with their records.
+fn leave_out(inventory: &mut Inventory, filter: &Filter) {
+    let passes = |account: &StorageAccount| filter.fate(&account.id, &account.tags) == Fate::Mine;
+    let (kept, dropped): (Vec<_>, Vec<_>) = inventory.accounts.drain(..).partition(passes);
+    let key = |id: &str| id.to_ascii_lowercase();
+    let dropped: HashSet<_> = dropped
+        .iter()
+        .map(|account| key(account.id.as_str()))
+        .collect();
+    inventory.accounts = kept;
+    inventory
+        .records
+        .retain(|record| !dropped.contains(&key(&record.enrolment.account)));
 }
 
 async fn read_vault(run: &Run<'_>, vault: &VaultUrl) -> Inventory {

@@ -2,86 +2,107 @@
 //!
 //! A verdict says how bad it is; a finding says why, so one account can have many.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::drift::stall::{Owed, Stall};
-use crate::drift::{Demand, is_from_the_future};
+use crate::drift::{Demand, Verdict, conformity, evidence, is_from_the_future, vaults};
 use crate::finding::{Finding, FindingCode};
-use crate::observation::{Enrolment, Observation, Renewal, SharedKey};
-use crate::period::{Period, RotationPeriod};
+use crate::observation::{Enrolment, Observation, SharedKey};
+use crate::profile::Profile;
 use crate::slot::KeySlot;
+
+/// The keys of an account are made with it, within this time.
+const MADE_TOGETHER: SignedDuration = SignedDuration::from_mins(10);
+
+type Said = (FindingCode, String);
 
 /// Says everything there is to say about the account.
 pub(super) fn all(
     observation: &Observation,
     stall: &Stall<'_>,
+    verdict: Verdict,
     demand: &Demand,
     now: Timestamp,
 ) -> Vec<Finding> {
+    let made = |(code, message): Said| Finding::new(code, demand.profile, message);
     if observation.shared_key == SharedKey::Refused {
         let message = "the account refuses requests signed with its keys".to_owned();
-        return vec![Finding {
-            code: FindingCode::SharedKeyOff,
-            message,
-        }];
+        return vec![made((FindingCode::SharedKeyOff, message))];
     }
-    let mut findings: Vec<Finding> = KeySlot::ALL
-        .into_iter()
-        .filter_map(|slot| about_key(slot, *observation.key_times.of(slot), demand, now))
-        .chain(stall.owed().iter().map(about_stall))
-        .chain(about_many(&observation.enrolments))
-        .chain(
-            observation
-                .enrolments
-                .iter()
-                .filter_map(|one| about_enrolment(one, demand)),
-        )
-        .chain(about_expiry_policy(observation.key_expiration_days, demand))
-        .collect();
+    let mut findings = evidence::contradictions(observation, demand, now);
+    if demand.profile == Profile::Conformity002 {
+        findings.extend(conformity::statement(observation, verdict, demand));
+        findings.extend(clock_skew(observation, now).map(made));
+    } else {
+        let about_keys = KeySlot::ALL
+            .into_iter()
+            .filter_map(|slot| about_key(slot, observation, demand, now));
+        findings.extend(about_keys.map(made));
+        findings.extend(stall.owed().iter().map(about_stall).map(made));
+        findings.extend(vaults::statements(observation, demand));
+        findings.extend(about_expiry_policy(observation.key_expiration_days, demand).map(made));
+        findings.extend(about_first_rotation(observation, demand, now).map(made));
+        findings.extend(about_switch(observation, demand.profile).map(made));
+    }
     findings.sort_by_key(|finding| finding.code);
     findings
 }
 
+fn clock_skew(observation: &Observation, now: Timestamp) -> impl Iterator<Item = Said> {
+    KeySlot::ALL.into_iter().filter_map(move |slot| {
+        let made = observation
+            .key_times
+            .of(slot)
+            .filter(|made| is_from_the_future(*made, now))?;
+        let message = format!("{slot} was made at {made}, after the moment of this check");
+        Some((FindingCode::ClockSkew, message))
+    })
+}
+
 fn about_key(
     slot: KeySlot,
-    created_at: Option<Timestamp>,
+    observation: &Observation,
     demand: &Demand,
     now: Timestamp,
-) -> Option<Finding> {
+) -> Option<Said> {
     let limit = demand.max_key_age;
-    let Some(made) = created_at else {
-        let message = format!("Azure does not say when {slot} was made");
-        return Some(Finding {
-            code: FindingCode::KeyAgeUnknown,
-            message,
-        });
+    let Some(made) = *observation.key_times.of(slot) else {
+        return Some(about_unknown(slot, observation, demand, now));
     };
     if is_from_the_future(made, now) {
-        let message = format!("{slot} was made at {made}, after the moment of this check");
-        return Some(Finding {
-            code: FindingCode::ClockSkew,
-            message,
-        });
+        return clock_skew(observation, now).find(|(_, said)| said.starts_with(slot.as_str()));
     }
     let due_at = limit.after(made);
     if now > due_at {
         let message = format!("{slot}, made at {made}, outgrew the limit of {limit} at {due_at}");
-        Some(Finding {
-            code: FindingCode::KeyOverdue,
-            message,
-        })
+        Some((FindingCode::KeyOverdue, message))
     } else if demand.due_soon.after(now) >= due_at {
         let message = format!("{slot}, made at {made}, reaches the limit of {limit} at {due_at}");
-        Some(Finding {
-            code: FindingCode::KeyDueSoon,
-            message,
-        })
+        Some((FindingCode::KeyDueSoon, message))
     } else {
         None
     }
 }
 
-fn about_stall(owed: &Owed<'_>) -> Finding {
+fn about_unknown(
+    slot: KeySlot,
+    observation: &Observation,
+    demand: &Demand,
+    now: Timestamp,
+) -> Said {
+    if evidence::outgrew(observation, slot, demand, now) {
+        let message = format!(
+            "{slot} is older than {}: Azure does not say when it was made, and the activity log \
+             shows no regeneration since",
+            demand.max_key_age
+        );
+        return (FindingCode::KeyOverdue, message);
+    }
+    let message = format!("Azure does not say when {slot} was made");
+    (FindingCode::KeyAgeUnknown, message)
+}
+
+fn about_stall(owed: &Owed<'_>) -> Said {
     let slots: Vec<_> = owed.slots().map(KeySlot::as_str).collect();
     let Enrolment { vault, name, .. } = owed.enrolment;
     let message = format!(
@@ -89,90 +110,69 @@ fn about_stall(owed: &Owed<'_>) -> Finding {
         owed.period,
         slots.join(" and "),
     );
-    Finding {
-        code: FindingCode::RotationStalled,
-        message,
-    }
+    (FindingCode::RotationStalled, message)
 }
 
-fn about_many(enrolments: &[Enrolment]) -> Option<Finding> {
-    if enrolments.len() < 2 {
-        return None;
-    }
-    let names: Vec<_> = enrolments
-        .iter()
-        .map(|one| format!("`{}` in vault `{}`", one.name, one.vault))
-        .collect();
-    let message = format!(
-        "the account is managed more than once: {}",
-        names.join(", ")
-    );
-    Some(Finding {
-        code: FindingCode::EnrolledTwice,
-        message,
-    })
-}
-
-fn about_enrolment(enrolment: &Enrolment, demand: &Demand) -> Option<Finding> {
-    let Enrolment { vault, name, .. } = enrolment;
-    let unclear = |what: &str| {
-        let message = format!("the record `{name}` in vault `{vault}` {what}");
-        Some(Finding {
-            code: FindingCode::EnrolmentUnclear,
-            message,
-        })
-    };
-    match (enrolment.renewal, &enrolment.period) {
-        (Renewal::OnRequest, _) => {
-            let message = format!("vault `{vault}` (`{name}`) renews no key by itself");
-            Some(Finding {
-                code: FindingCode::AutoRegenerationOff,
-                message,
-            })
-        }
-        (Renewal::Unknown, _) => unclear("does not say whether the vault renews the keys"),
-        (Renewal::Automatic, None) => unclear("does not say how often the vault renews a key"),
-        (Renewal::Automatic, Some(period)) => match period.length() {
-            None => unclear(&format!("has a period without an exact length, `{period}`")),
-            Some(length) => about_period(enrolment, length, demand),
-        },
-    }
-}
-
-fn about_period(enrolment: &Enrolment, period: Period, demand: &Demand) -> Option<Finding> {
-    let (key_life, limit) = (period.doubled(), demand.max_key_age);
-    if key_life <= limit {
-        return None;
-    }
-    let advice = match RotationPeriod::longest_for(limit) {
-        Some(longest) => format!("at most {longest} keeps it"),
-        None => "no period is short enough".to_owned(),
-    };
-    let vault = &enrolment.vault;
-    let message = format!(
-        "vault `{vault}` renews a key every {period}, so each lives {key_life}, beyond the limit \
-         of {limit}; {advice}"
-    );
-    Some(Finding {
-        code: FindingCode::PeriodTooLong,
-        message,
-    })
-}
-
-fn about_expiry_policy(days: Option<u32>, demand: &Demand) -> Option<Finding> {
+fn about_expiry_policy(days: Option<u32>, demand: &Demand) -> Option<Said> {
     let limit = demand.max_key_age;
     let Some(days) = days else {
         let message = "the account has no key expiration period".to_owned();
-        return Some(Finding {
-            code: FindingCode::KeyExpiryPolicyMissing,
-            message,
-        });
+        return Some((FindingCode::KeyExpiryPolicyMissing, message));
     };
     (days > limit.days_rounded_up()).then(|| {
         let message = format!("the account's key expiration period is {days} days, over {limit}");
-        Finding {
-            code: FindingCode::KeyExpiryPolicyLooser,
-            message,
-        }
+        (FindingCode::KeyExpiryPolicyLooser, message)
     })
+}
+
+/// Only worth saying once the keys have outgrown the limit.
+fn about_first_rotation(
+    observation: &Observation,
+    demand: &Demand,
+    now: Timestamp,
+) -> Option<Said> {
+    let made = observation.made_at?;
+    let is_first = |slot: KeySlot| {
+        let key = *observation.key_times.of(slot);
+        key.is_some_and(|key| key.duration_since(made).abs() <= MADE_TOGETHER)
+    };
+    let are_first = KeySlot::ALL.into_iter().all(is_first);
+    (are_first && now > demand.max_key_age.after(made)).then(|| {
+        let message = format!("both keys are as old as the account, which was made at {made}");
+        (FindingCode::NeverRotated, message)
+    })
+}
+
+fn about_switch(observation: &Observation, profile: Profile) -> Option<Said> {
+    match profile {
+        Profile::Keys | Profile::Conformity002 => None,
+        Profile::Cis => Some((
+            FindingCode::SharedKeyAllowed,
+            "the account accepts requests signed with its keys".to_owned(),
+        )),
+        Profile::Entra => Some(about_need(observation)),
+    }
+}
+
+fn about_need(observation: &Observation) -> Said {
+    let records = observation.enrolments.iter().map(|one| {
+        let tokens = match one.sas.len() {
+            0 => String::new(),
+            1 => ", with 1 SAS definition".to_owned(),
+            many => format!(", with {many} SAS definitions"),
+        };
+        format!("the record `{}` in vault `{}`{tokens}", one.name, one.vault)
+    });
+    let secrets = observation.published.iter();
+    let needs: Vec<_> = records
+        .chain(secrets.map(|secret| format!("the vault secret `{secret}`, which holds a key")))
+        .collect();
+    if needs.is_empty() {
+        let message = "no vault record and no published key that was seen needs the keys; app \
+                       settings were not read"
+            .to_owned();
+        return (FindingCode::SharedKeyUnneeded, message);
+    }
+    let message = format!("the keys are needed by {}", needs.join(" and "));
+    (FindingCode::SharedKeyNeeded, message)
 }

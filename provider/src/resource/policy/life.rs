@@ -85,24 +85,42 @@ async fn grant(shared: &Shared, run: &Run<'_>, model: &Model) -> Result<Made, Di
         .map_err(|error| diagnostic::grant(&error))
 }
 
-/// Sets the account's key expiration policy; a failure is a warning, as the account is enrolled.
-async fn expire(
+/// The account's own key expiration policy, as a policy wants it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expiry {
+    /// Whether it is to be set at all.
+    pub(super) wanted: bool,
+    /// After how many days Azure is to call a key expired.
+    pub(super) days: u32,
+}
+
+impl Expiry {
+    fn of(model: &Model) -> Self {
+        Self {
+            wanted: model.set_key_expiration,
+            days: model.max_key_age.days_rounded_up(),
+        }
+    }
+}
+
+/// Sets the account's key expiration policy; a failure is a warning, as the rotation is in force.
+pub(super) async fn expire(
     run: &Run<'_>,
-    model: &Model,
+    expiry: Expiry,
     account: StorageAccount,
     diagnostics: &mut Diagnostics,
 ) -> StorageAccount {
-    if !model.set_key_expiration {
+    let Expiry { wanted, days } = expiry;
+    if !wanted {
         return account;
     }
-    let days = model.max_key_age.days_rounded_up();
     let kept = account.clone();
     let failure = match managed::set_key_expiration(run, account, days).await {
         Ok(account) => return account,
         Err(error) => diagnostic::step(&error),
     };
     let detail = format!(
-        "The enrolment is in force, but the account's key expiration policy is not set: {}\n\n\
+        "The rotation is in force, but the account's key expiration policy is not set: {}\n\n\
          The next plan shows it as a difference, and applying that sets it. Azure refuses it on \
          accounts whose keys have no creation time, until both were regenerated; then leave it \
          for later with set_key_expiration_policy = false.",

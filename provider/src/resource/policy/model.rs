@@ -166,7 +166,7 @@ pub(super) fn vanished(stored: &Value) -> Value {
 }
 
 /// Tells whether the account's expiration policy is in force as far as the policy asks for it.
-fn has_expiration(stored: &Value, account: &StorageAccount) -> bool {
+pub(super) fn has_expiration(stored: &Value, account: &StorageAccount) -> bool {
     let wanted = stored.get("set_key_expiration_policy").as_bool() != Some(false);
     let age: Option<Period> = text(stored, &Path::attribute("max_key_age")).parse().ok();
     wanted && account.key_expiration_days == age.map(Period::days_rounded_up)
@@ -222,17 +222,20 @@ pub(super) fn key_vault(name: &str) -> Path {
     Path::attribute("key_vault").then(name)
 }
 
-fn flag(value: &Value, path: &Path) -> bool {
+pub(super) fn flag(value: &Value, path: &Path) -> bool {
     value.at(path).as_bool().unwrap_or(true)
 }
 
-fn parsed<T: std::str::FromStr<Err: ToString>>(value: &Value, path: Path) -> Result<T, Diagnostic> {
+pub(super) fn parsed<T: std::str::FromStr<Err: ToString>>(
+    value: &Value,
+    path: Path,
+) -> Result<T, Diagnostic> {
     text(value, &path)
         .parse()
         .map_err(|error: T::Err| invalid("Invalid value", &error.to_string(), path))
 }
 
-fn optional<T: std::str::FromStr<Err: ToString>>(
+pub(super) fn optional<T: std::str::FromStr<Err: ToString>>(
     value: &Value,
     path: Path,
 ) -> Result<Option<T>, Diagnostic> {

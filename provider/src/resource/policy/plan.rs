@@ -12,6 +12,7 @@ use crate::private;
 /// Checks what no single attribute can: a limit that no pace of rotation can keep.
 pub(super) fn validate(config: &Value) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
+    diagnostics.extend(one_way(config));
     let path = Path::attribute("max_key_age");
     if let Ok(age) = text(config, &path).parse::<Period>()
         && RotationPeriod::longest_for(age).is_none()
@@ -30,9 +31,39 @@ pub(super) fn validate(config: &Value) -> Diagnostics {
     diagnostics
 }
 
+/// Checks that a configuration says in one way how keys are rotated.
+fn one_way(config: &Value) -> Option<Diagnostic> {
+    let (vault, direct) = (config.get("key_vault"), config.get("direct"));
+    if vault.is_null() && direct.is_null() {
+        let detail = "Say who renews the keys: Key Vault by itself (`key_vault`), or an apply \
+                      (`direct`).";
+        let path = Path::attribute("key_vault");
+        return Some(Diagnostic::error("Missing way to rotate", detail).at(path));
+    }
+    (!vault.is_null() && !direct.is_null()).then(|| {
+        let detail = "An account is rotated in one way: with both, each would regenerate the keys \
+                      that the other one relies on. Remove `key_vault` or `direct`.";
+        Diagnostic::error("Two ways to rotate", detail).at(Path::attribute("direct"))
+    })
+}
+
+/// Makes a new policy where the way of rotating changes.
+pub(super) fn replace_another_way(plan: &mut Plan) {
+    let Some(prior) = &plan.prior else { return };
+    for name in ["key_vault", "direct"] {
+        if prior.get(name).is_null() && !plan.planned.get(name).is_null() {
+            plan.replace.push(Path::attribute(name));
+        }
+    }
+}
+
 /// Completes a planned policy: fills in what follows from the configuration, keeps what differs in
 /// spelling only, and warns of what the plan would lead to.
 pub(super) fn plan(plan: &mut Plan) {
+    replace_another_way(plan);
+    for name in ["secret_version", "rotation_due"] {
+        plan.planned.set(name, Value::Null);
+    }
     name_after_account(plan);
     for path in [
         Path::attribute("storage_account_id"),
@@ -56,7 +87,8 @@ pub(super) fn notice() -> Diagnostic {
         "Key Vault-managed rotation is deprecated by Microsoft",
         "It works and is supported as it is, but Microsoft plans no more updates for it. Where \
          clients can sign in with Microsoft Entra ID, let them, and switch keys off \
-         (`allowSharedKeyAccess = false`). This notice is given once in a plan.",
+         (`allowSharedKeyAccess = false`). Where they need keys, `direct` rotates them without that \
+         feature. This notice is given once in a plan.",
     )
     .at(Path::attribute("key_vault"))
 }
@@ -125,12 +157,7 @@ fn warn_of_a_blocked_name(plan: &mut Plan) {
 
 /// Plans what depends on the pace: known where it follows from it, else left to apply.
 fn follow_the_period(plan: &mut Plan) {
-    let period = text(&plan.planned, &Path::attribute("rotation_period")).parse::<RotationPeriod>();
-    let life = period.map_or_else(
-        |_| Value::unknown(),
-        |period| Value::from(period.longest_key_life().to_string()),
-    );
-    plan.planned.set("longest_key_life", life);
+    follow_the_life(plan);
     let changed = |path: &Path| {
         plan.prior
             .as_ref()
@@ -141,7 +168,17 @@ fn follow_the_period(plan: &mut Plan) {
     }
 }
 
-fn warn_of_old_keys(plan: &mut Plan) {
+/// Plans how old keys get.
+pub(super) fn follow_the_life(plan: &mut Plan) {
+    let period = text(&plan.planned, &Path::attribute("rotation_period")).parse::<RotationPeriod>();
+    let life = period.map_or_else(
+        |_| Value::unknown(),
+        |period| Value::from(period.longest_key_life().to_string()),
+    );
+    plan.planned.set("longest_key_life", life);
+}
+
+pub(super) fn warn_of_old_keys(plan: &mut Plan) {
     let path = Path::attribute("rotation_period");
     let Ok(rotation_period) = text(&plan.planned, &path).parse() else {
         return;
@@ -163,8 +200,8 @@ fn warn_of_old_keys(plan: &mut Plan) {
         Diagnostic::warning(
             "Keys outlive the limit",
             format!(
-                "Key Vault renews one of the two keys every {rotation_period}, so each key lives \
-                 for two periods, {}: longer than max_key_age, {max_key_age}. {way_out}",
+                "One of the two keys is renewed every {rotation_period}, so each key lives for two \
+                 periods, {}: longer than max_key_age, {max_key_age}. {way_out}",
                 short.key_life
             ),
         )

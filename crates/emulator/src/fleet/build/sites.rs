@@ -2,7 +2,8 @@
 
 use super::check::group;
 use super::{Builder, DEFAULT_LOCATION};
-use crate::fleet::{FleetError, SiteEntry};
+use crate::fleet::FleetError;
+use crate::fleet::beside::SiteEntry;
 use crate::world::site::Site;
 
 impl Builder {

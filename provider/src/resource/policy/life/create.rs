@@ -5,7 +5,7 @@ use engine::run::{Run, StepError};
 use plugin::{Applied, Context, CreateRequest, Diagnostic, Diagnostics, Value};
 
 use super::super::model::{AccountSeen, Model, Seen, fill};
-use super::{expire, fit_account, grant, not_configured, precheck};
+use super::{Expiry, expire, fit_account, grant, not_configured, precheck};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -59,7 +59,7 @@ async fn enrol(
         .map_err(|error| diagnostic::enrol(&error))?;
     diagnostics.extend(announcement(how, &model));
     diagnostics.extend(unfinished.map(|error| left_to_do(&error, &model)));
-    let account = expire(&run, &model, account, diagnostics).await;
+    let account = expire(&run, Expiry::of(&model), account, diagnostics).await;
     let seen = Seen {
         enrolment: &enrolment,
         account: AccountSeen::Known(&account),

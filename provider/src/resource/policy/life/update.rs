@@ -6,7 +6,7 @@ use engine::run::Run;
 use plugin::{Applied, Context, Diagnostic, Diagnostics, UpdateRequest, Value};
 
 use super::super::model::{AccountSeen, Model, Seen, fill};
-use super::{expire, fit_account, grant, not_configured};
+use super::{Expiry, expire, fit_account, grant, not_configured};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -72,7 +72,7 @@ async fn change(
     let enrolment = managed::update(&run, &model.place, &model.account, &model.terms)
         .await
         .map_err(|error| diagnostic::update(&error))?;
-    let account = expire(&run, &model, account, diagnostics).await;
+    let account = expire(&run, Expiry::of(&model), account, diagnostics).await;
     let seen = Seen {
         enrolment: &enrolment,
         account: AccountSeen::Known(&account),

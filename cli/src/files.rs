@@ -1,0 +1,175 @@
+//! The files that reports are written to: whole or not at all.
+//!
+//! A draft is opened beside its place before the work begins, so that a place that cannot be
+//! written to is found out at once and not after an hour. It takes its place when it is complete;
+//! until then a reader finds the old file, or none. What is no ordinary file, such as a pipe, has
+//! no place to take and is written to as it is.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+
+/// A file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{}`", path.display())]
+pub(crate) struct FileError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// A file that is being written and has not taken its place.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    path: PathBuf,
+    /// Where it is written until it is complete; `None` if that is its place already.
+    beside: Option<PathBuf>,
+    file: Option<File>,
+}
+
+impl Draft {
+    /// Opens a draft of the file.
+    ///
+    /// # Errors
+    /// The place cannot be written to.
+    pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
+        let refuse = |source| FileError {
+            path: path.to_owned(),
+            source,
+        };
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            let file = File::options().write(true).open(path).map_err(refuse)?;
+            return Ok(Self {
+                path: path.to_owned(),
+                beside: None,
+                file: Some(file),
+            });
+        }
+        let beside = beside(path).map_err(refuse)?;
+        let mut options = File::options();
+        let file = options.write(true).create_new(true).open(&beside);
+        Ok(Self {
+            path: path.to_owned(),
+            beside: Some(beside),
+            file: Some(file.map_err(refuse)?),
+        })
+    }
+
+    /// Fills the draft and puts it in its place.
+    ///
+    /// # Errors
+    /// It cannot be filled or put there; then its place is as it was.
+    pub(crate) fn finish(
+        mut self,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FileError> {
+        self.fill(fill).map_err(|source| FileError {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    fn fill(&mut self, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let Some(file) = self.file.take() else {
+            return Ok(());
+        };
+        let mut out = BufWriter::new(file);
+        fill(&mut out)?;
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if let Some(beside) = &self.beside {
+            file.sync_all()?;
+            fs::rename(beside, &self.path)?;
+            self.beside = None;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(beside) = self.beside.take() {
+            let _already_gone = fs::remove_file(beside);
+        }
+    }
+}
+
+/// Names the draft: in the same folder, so that it can be moved, and not found by accident.
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.draft", process::id()));
+    Ok(path.with_file_name(hidden))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder that is removed when the test is over.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let folder = format!("keyrotation-{}-{name}", process::id());
+            let folder = std::env::temp_dir().join(folder);
+            fs::create_dir_all(&folder).expect("a folder for scratch");
+            Self(folder)
+        }
+
+        fn names(&self) -> Vec<OsString> {
+            let entries = fs::read_dir(&self.0).expect("it was made");
+            let mut names: Vec<_> = entries
+                .map(|entry| entry.expect("it can be read").file_name())
+                .collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _gone = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_appears_whole_and_replaces_the_old_one() {
+        let scratch = Scratch::new("whole");
+        let path = scratch.0.join("report.json");
+        for text in ["old", "new"] {
+            let draft = Draft::open(&path).expect("it can be opened");
+            draft
+                .finish(|out| out.write_all(text.as_bytes()))
+                .expect("it can be written");
+            assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
+        }
+        assert_eq!(scratch.names(), ["report.json"]);
+    }
+
+    #[test]
+    fn what_fails_or_is_given_up_leaves_the_old_file_and_nothing_else() {
+        let scratch = Scratch::new("failed");
+        let path = scratch.0.join("report.json");
+        fs::write(&path, "old").expect("it can be written");
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let failed = Draft::open(&path)
+            .expect("it can be opened")
+            .finish(|out| out.write_all(b"half").and(Err(full)));
+        assert!(failed.is_err());
+        drop(Draft::open(&path).expect("it can be opened"));
+        assert_eq!(fs::read_to_string(&path).expect("it is there"), "old");
+        assert_eq!(scratch.names(), ["report.json"]);
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_to_is_found_out_at_the_start() {
+        let scratch = Scratch::new("nowhere");
+        let error = Draft::open(&scratch.0.join("no/such/report.json")).expect_err("no folder");
+        assert!(error.to_string().starts_with("cannot write `"), "{error}");
+        assert!(Draft::open(&scratch.0).is_err(), "a folder is no file");
+    }
+}

@@ -1,0 +1,54 @@
+//! What a fleet document says beside accounts and vaults: apps and clusters that use keys, and the groups above.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::world::site::Connection;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManagementGroupEntry {
+    pub(crate) name: String,
+    pub(crate) display_name: Option<String>,
+    /// The group above; without one it is the tenant's own.
+    pub(crate) parent: Option<String>,
+    #[serde(default)]
+    pub(crate) subscriptions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SiteEntry {
+    pub(crate) resource_group: String,
+    pub(crate) name: String,
+    pub(crate) location: Option<String>,
+    pub(crate) kind: Option<String>,
+    #[serde(default)]
+    pub(crate) app_settings: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) connection_strings: BTreeMap<String, Connection>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClusterEntry {
+    pub(crate) resource_group: String,
+    pub(crate) name: String,
+    pub(crate) location: Option<String>,
+    /// Beside `default`.
+    #[serde(default)]
+    pub(crate) namespaces: Vec<String>,
+    /// Beside the user of the cluster's own credential.
+    #[serde(default)]
+    pub(crate) users: Vec<UserEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserEntry {
+    pub(crate) name: String,
+    pub(crate) token: String,
+    #[serde(default)]
+    pub(crate) admin: bool,
+}

@@ -1,0 +1,106 @@
+//! The keys of an account: reading one, and regenerating one exactly once.
+
+use azure::arm::storage::{self, AccountKey};
+use azure::error::Error;
+use azure::id::StorageAccountId;
+use azure::secret::KeyMaterial;
+use jiff::Timestamp;
+use rotation::slot::KeySlot;
+
+use super::error::DirectError;
+use super::{DirectWish, Progress};
+use crate::managed::key_name;
+use crate::run::{Pauses, Run, StepError};
+
+/// How often the keys are looked at after an unclear answer.
+const LOOKS: u32 = 5;
+
+/// What is in a slot.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub(super) material: KeyMaterial,
+    pub(super) created_at: Option<Timestamp>,
+}
+
+/// Reads the key in a slot.
+pub(super) async fn read(
+    run: &Run<'_>,
+    account: &StorageAccountId,
+    slot: KeySlot,
+) -> Result<Key, DirectError> {
+    let keys = list(run, account).await?;
+    in_slot(keys, slot).ok_or_else(|| DirectError::NoKey {
+        account: account.clone(),
+        slot,
+    })
+}
+
+/// Regenerates the key in a slot, and gives the new one.
+///
+/// # Cancellation
+/// Before the request nothing is changed; after it the new key is in the account.
+pub(super) async fn regenerate(
+    run: &Run<'_>,
+    wish: &DirectWish,
+    slot: KeySlot,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Key, DirectError> {
+    let account = &wish.account;
+    let before = read(run, account, slot).await?;
+    let request = storage::regenerate_key(account, key_name(slot));
+    let last = match run.send("regenerate a key of", account, request).await {
+        Ok(keys) => {
+            return in_slot(keys, slot).ok_or_else(|| DirectError::NoKey {
+                account: account.clone(),
+                slot,
+            });
+        }
+        Err(error) if error.is(Error::may_have_executed) => error,
+        Err(error) => return Err(error.into()),
+    };
+    tell(Progress::LookingBack(slot));
+    look_back(run, account, slot, &before, last).await
+}
+
+/// Looks whether the key in a slot has become another one, after an unclear answer.
+async fn look_back(
+    run: &Run<'_>,
+    account: &StorageAccountId,
+    slot: KeySlot,
+    before: &Key,
+    last: StepError,
+) -> Result<Key, DirectError> {
+    let old = before.material.clone().into_secret();
+    let mut pauses = Pauses::new();
+    for _ in 0..LOOKS {
+        // A stop does not keep from looking: otherwise nobody would know of the new key.
+        let listed = run.client().send(storage::list_keys(account)).await;
+        let now = listed.ok().and_then(|keys| in_slot(keys, slot));
+        if let Some(new) = now.filter(|now| !now.material.is(&old)) {
+            return Ok(new);
+        }
+        if run.pause(pauses.next()).await.is_err() {
+            break;
+        }
+    }
+    Err(DirectError::Unclear {
+        account: account.clone(),
+        slot,
+        last,
+    })
+}
+
+async fn list(run: &Run<'_>, account: &StorageAccountId) -> Result<Vec<AccountKey>, StepError> {
+    run.send("list the keys of", account, storage::list_keys(account))
+        .await
+}
+
+fn in_slot(keys: Vec<AccountKey>, slot: KeySlot) -> Option<Key> {
+    let key = keys
+        .into_iter()
+        .find(|key| key.name.eq_ignore_ascii_case(slot.as_str()))?;
+    Some(Key {
+        material: key.value,
+        created_at: key.created_at,
+    })
+}

@@ -1,0 +1,148 @@
+//! Direct rotation under a real core: an account goes from overdue to compliant, one key an apply.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use tests::cli;
+use tests::emulator::Emulator;
+use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::terraform::{Change, Terraform};
+
+const POLICY: &str = "keyrotation_policy.logs";
+
+fn configuration(content: &str) -> String {
+    let account = fleet::account_id(ACCOUNT);
+    format!(
+        r#"
+terraform {{
+  required_providers {{
+    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
+  }}
+}}
+
+resource "keyrotation_policy" "logs" {{
+  storage_account_id = "{account}"
+  rotation_period    = "P30D"
+  direct = {{
+    vault_uri   = "https://{VAULT}.vault.azure.net/"
+    secret_name = "{ACCOUNT}-key"
+    content     = "{content}"
+    overlap     = "PT1S"
+    verify      = false
+  }}
+}}
+"#
+    )
+}
+
+#[test]
+fn an_overdue_account_becomes_compliant_one_key_an_apply() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "direct", &configuration("key"))?;
+    assert_eq!(terraform.plan()?, [Change::new(POLICY, &["create"])]);
+    terraform.apply()?;
+    assert_eq!(
+        emulator.count("StorageAccounts_RegenerateKey")?,
+        0,
+        "it is only published"
+    );
+    assert_eq!(attribute(&terraform, "active_key")?, json!("key1"));
+
+    for (turn, active) in [(1, "key2"), (2, "key1")] {
+        wait_until_due(&terraform)?;
+        terraform.apply()?;
+        assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, turn);
+        assert_eq!(attribute(&terraform, "active_key")?, json!(active));
+    }
+    assert_eq!(attribute(&terraform, "rotation_due")?, json!(false));
+    terraform.expect_empty_plan()?;
+    let (_, report) = cli::check(&emulator, &[])?;
+    let verdict = report.pointer("/accounts/0/verdict");
+    assert_eq!(verdict, Some(&json!("compliant")), "{report}");
+
+    let versions = emulator.count("SetSecret")?;
+    terraform.destroy()?;
+    assert_eq!(
+        emulator.count("SetSecret")?,
+        versions,
+        "the end changes nothing"
+    );
+    assert_eq!(emulator.count("DeleteSecret")?, 0);
+    assert_eq!(emulator.count("unmodelled")?, 0);
+    Ok(())
+}
+
+#[test]
+fn another_content_is_published_without_a_turn() -> Result<()> {
+    let emulator = Emulator::start(&fleet::of(&[young()], None))?;
+    let terraform = Terraform::open(&emulator, "content", &configuration("key"))?;
+    terraform.apply()?;
+    terraform.expect_empty_plan()?;
+    terraform.write(&configuration("connection_string"))?;
+    assert_eq!(terraform.plan()?, [Change::new(POLICY, &["update"])]);
+    terraform.apply()?;
+    terraform.expect_empty_plan()?;
+    assert_eq!(emulator.count("SetSecret")?, 2);
+    assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 0);
+    Ok(())
+}
+
+#[test]
+fn a_published_key_is_imported_by_its_secret() -> Result<()> {
+    let emulator = Emulator::start(&fleet::of(&[young()], None))?;
+    let made = Terraform::open(&emulator, "made", &configuration("key"))?;
+    made.apply()?;
+    let imported = Terraform::open(&emulator, "imported", &configuration("key"))?;
+    let id = format!("https://{VAULT}.vault.azure.net/secrets/{ACCOUNT}-key");
+    imported.succeed(&["import", "-input=false", "-no-color", POLICY, &id])?;
+    // What Azure does not know, such as the overlap, comes from the configuration.
+    imported.apply()?;
+    imported.expect_empty_plan()?;
+    assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 0);
+    assert_eq!(emulator.count("SetSecret")?, 1);
+    Ok(())
+}
+
+#[test]
+fn an_enrolled_account_is_refused() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let text = crate::configuration::Configuration::default().text();
+    Terraform::open(&emulator, "enrolled", &text)?.apply()?;
+    let direct = Terraform::open(&emulator, "direct", &configuration("key"))?;
+    let said = direct.run(&["apply", "-input=false", "-auto-approve", "-no-color"])?;
+    ensure!(said.code == Some(1), "{said:?}");
+    ensure!(
+        said.stderr.contains("enrolled in a vault"),
+        "{}",
+        said.stderr
+    );
+    assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 0);
+    assert_eq!(emulator.count("SetSecret")?, 0);
+    Ok(())
+}
+
+/// Plans until the overlap of a second is over.
+fn wait_until_due(terraform: &Terraform<'_>) -> Result<()> {
+    for _ in 0..50 {
+        let planned = terraform.plan()?;
+        if planned == [Change::new(POLICY, &["update"])] {
+            return Ok(());
+        }
+        ensure!(planned.is_empty(), "{planned:?}");
+    }
+    bail!("no turn became due")
+}
+
+/// An account whose keys were made a moment ago.
+fn young() -> Value {
+    let mut account = fleet::account(ACCOUNT, None);
+    if let Some(account) = account.as_object_mut() {
+        account.remove("key1_created");
+        account.remove("key2_created");
+    }
+    account
+}
+
+fn attribute(terraform: &Terraform<'_>, name: &str) -> Result<Value> {
+    let attributes = terraform.attributes(POLICY)?;
+    attributes.get(name).cloned().context("no such attribute")
+}
