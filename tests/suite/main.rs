@@ -11,6 +11,7 @@ mod configuration;
 mod dependencies;
 mod direct;
 mod documents;
+mod generate;
 mod interruption;
 mod lifecycle;
 mod matrix;
