@@ -24,6 +24,8 @@ WITH_SLASHES = {
     "roleDefinitionId": ".+/roleDefinitions/[^/]+|[^/]+",
     "roleId": ".+/roleDefinitions/[^/]+",
 }
+# A resource that is in no other one has nothing here, and no slash behind it.
+MAY_BE_EMPTY = "parentResourcePath"
 TYPES = {
     "array": list,
     "boolean": bool,
@@ -147,6 +149,9 @@ def pattern(template):
     parts = re.split(r"\{([^}]+)\}", template)
     text = re.escape(parts[0])
     for name, literal in zip(parts[1::2], parts[2::2]):
+        if name == MAY_BE_EMPTY:
+            text += "(.*?)%s?" % re.escape(literal)
+            continue
         text += "(%s)%s" % (WITH_SLASHES.get(name, "[^/]+"), re.escape(literal))
     return text
 

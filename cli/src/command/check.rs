@@ -4,6 +4,7 @@
 //! something or returns a secret.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure::client::{ReadClient, Settings};
 use azure::identity::{SignIn, SignInSettings};
@@ -19,6 +20,9 @@ use crate::report::Report;
 use crate::report::delivery::{Delivery, DeliveryError};
 use crate::scope::ScopeFileError;
 use crate::settings::{CheckSettings, SettingsError};
+
+/// Vaults are read one after the other, so a connection to one is of no use for long.
+const IDLE: Duration = Duration::from_millis(150);
 
 /// How many holes the last line names before it only counts them.
 const HOLES_NAMED: usize = 3;
@@ -73,7 +77,8 @@ pub(crate) async fn run(
 fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckCommandError> {
     let sign_in = SignIn::choose(&SignInSettings::default(), &doors.env)
         .map_err(CheckCommandError::SignIn)?;
-    let connection = Settings::from_env(sign_in, settings.cloud, &doors.env);
+    let mut connection = Settings::from_env(sign_in, settings.cloud, &doors.env);
+    connection.idle = IDLE;
     ReadClient::new(connection, doors.env.clone(), Arc::clone(&doors.clock))
         .map_err(CheckCommandError::SetUp)
 }

@@ -5,3 +5,5 @@
 
 mod judged;
 mod read;
+mod rules;
+mod said;

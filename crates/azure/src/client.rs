@@ -10,7 +10,7 @@ mod pages;
 mod pipelines;
 mod reader;
 
-use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc};
+use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use azure_core::http::{Context, PipelineSendOptions, RawResponse, headers::CLIENT_REQUEST_ID};
 use jiff::Timestamp;
@@ -33,6 +33,9 @@ use crate::{
     transport::{TransportError, scripted::ScriptedTransport},
 };
 
+/// Long enough for the next resource of a plan, which is about the same vault.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// Is everything a client must be told.
 #[derive(Clone)]
 pub struct Settings {
@@ -46,6 +49,9 @@ pub struct Settings {
     pub https_proxy: Option<String>,
     /// The hosts that are reached without the proxy, separated by commas.
     pub no_proxy: Option<String>,
+    /// How long a connection stays open without use. Each takes some fifty kilobytes, so whoever reads
+    /// hundreds of vaults one after the other keeps none for long.
+    pub idle: Duration,
     /// What to call ourselves.
     pub user_agent: String,
     /// How often and how long to try.
@@ -137,6 +143,7 @@ impl Settings {
             ca_file: env.var("SSL_CERT_FILE").map(PathBuf::from),
             https_proxy: env.first_var(&["HTTPS_PROXY", "https_proxy"]),
             no_proxy: env.first_var(&["NO_PROXY", "no_proxy"]),
+            idle: IDLE,
             user_agent: concat!("keyrotation/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetrySettings::default(),
             max_concurrent_requests: None,

@@ -19,9 +19,6 @@ const CONNECT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long one try may take, whatever arrives meanwhile.
 const WHOLE_TRY: Duration = Duration::from_secs(120);
-/// How long a connection stays open without use. Hundreds of vaults are read one after the other, and
-/// each has a connection of its own, which takes some fifty kilobytes.
-const IDLE: Duration = Duration::from_millis(150);
 
 /// Says why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +53,8 @@ pub(crate) struct TransportSettings<'a> {
     pub(crate) ca_file: Option<&'a Path>,
     pub(crate) https_proxy: Option<&'a str>,
     pub(crate) no_proxy: Option<&'a str>,
+    /// How long a connection stays open without use.
+    pub(crate) idle: Duration,
 }
 
 /// Makes the HTTP client.
@@ -74,7 +73,7 @@ pub(crate) fn connect(
         .connect_timeout(CONNECT)
         .read_timeout(SILENCE)
         .timeout(WHOLE_TRY)
-        .pool_idle_timeout(IDLE);
+        .pool_idle_timeout(settings.idle);
     if let Some(path) = settings.ca_file {
         builder = builder.tls_certs_only(read_certificates(path, env)?);
     }

@@ -177,7 +177,7 @@ pub async fn look(
 ) -> Result<Seen, DirectError> {
     let found = look_at_account(run, account).await?;
     let found = found.ok_or_else(|| DirectError::NoAccount {
-        account: account.clone(),
+        account: account.to_string(),
     })?;
     let published = publish::newest(run, account, place).await?;
     Ok(Seen {
@@ -243,7 +243,7 @@ async fn check_fit(
     seen: &Seen,
     wish: &DirectWish,
 ) -> Result<(), DirectError> {
-    let account = || wish.account.clone();
+    let account = || wish.account.to_string();
     if seen.account.allow_shared_key_access == Some(false) {
         return Err(DirectError::SharedKeyOff { account: account() });
     }

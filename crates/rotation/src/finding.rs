@@ -1,6 +1,6 @@
 //! Every statement that a report can make: its kind, its weight, and whether it breaks the rule.
 //!
-//! The texts are in [`table`], the one source of severities, risks and remediations: reports,
+//! The texts are in `finding::table`, the one source of severities, risks and remediations: reports,
 //! explanations and the manual read it. When a finding applies, and what it says about the account
 //! in question, is decided in [`crate::drift`] or by whoever met the hole.
 

@@ -62,6 +62,7 @@ impl Pipelines {
             ca_file: settings.ca_file.as_deref(),
             https_proxy: settings.https_proxy.as_deref(),
             no_proxy: settings.no_proxy.as_deref(),
+            idle: settings.idle,
         };
         let mut transport = transport::connect(&transport, &env)?;
         if let Some(most) = settings.max_concurrent_requests {
@@ -70,7 +71,7 @@ impl Pipelines {
         let parts = Parts {
             transport,
             throttle: Throttle::new(clock.clone(), settings.cloud.vault_suffix()),
-            clock: clock.clone(),
+            clock,
             env,
             retry: settings.retry,
             user_agent: settings.user_agent,

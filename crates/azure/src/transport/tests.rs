@@ -14,6 +14,7 @@ fn make(
             ca_file,
             https_proxy: proxy,
             no_proxy,
+            idle: Duration::from_secs(1),
         },
         &Env::process(),
     )

@@ -12,6 +12,8 @@ mod built_in;
 
 /// The role that lets Key Vault manage an account's keys.
 pub(crate) const KEY_OPERATOR: &str = "81a9662b-bebf-436f-a333-f67b29880f12";
+/// The role that may see management groups.
+pub(crate) const GROUP_READER: &str = "ac63b705-f282-497d-ac71-919bf39d939d";
 /// The role that may do everything.
 pub(crate) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 

@@ -1,6 +1,5 @@
 //! Why a step of direct rotation was not taken, or not to its end.
 
-use azure::id::StorageAccountId;
 use rotation::slot::KeySlot;
 
 use crate::run::StepError;
@@ -15,19 +14,19 @@ pub enum DirectError {
     #[error("`{account}` does not exist")]
     NoAccount {
         /// The account.
-        account: StorageAccountId,
+        account: String,
     },
     /// The account refuses its keys, so there is nothing to rotate.
     #[error("`{account}` does not allow access by keys")]
     SharedKeyOff {
         /// The account.
-        account: StorageAccountId,
+        account: String,
     },
     /// A vault manages the account.
     #[error("`{account}` is enrolled, as `{others}`")]
     Enrolled {
         /// The account.
-        account: StorageAccountId,
+        account: String,
         /// The identifiers of the records.
         others: String,
     },
@@ -35,7 +34,7 @@ pub enum DirectError {
     #[error("the lock `{lock}` on `{scope}` makes `{account}` read-only")]
     Locked {
         /// The account.
-        account: StorageAccountId,
+        account: String,
         /// The lock's name.
         lock: String,
         /// What it is on.
@@ -53,7 +52,7 @@ pub enum DirectError {
     #[error("`{account}` shows no key in the slot {slot}")]
     NoKey {
         /// The account.
-        account: StorageAccountId,
+        account: String,
         /// The slot.
         slot: KeySlot,
     },
@@ -61,7 +60,7 @@ pub enum DirectError {
     #[error("cannot tell whether {slot} of `{account}` was regenerated")]
     Unclear {
         /// The account.
-        account: StorageAccountId,
+        account: String,
         /// The slot.
         slot: KeySlot,
         /// The last answer.
@@ -72,7 +71,7 @@ pub enum DirectError {
     #[error("{slot} of `{account}` could not be seen to open the account")]
     NotVerified {
         /// The account.
-        account: StorageAccountId,
+        account: String,
         /// The slot.
         slot: KeySlot,
         /// The last answer; none if the value is no key at all.
@@ -83,7 +82,7 @@ pub enum DirectError {
     #[error("{slot} of `{account}` could not be published")]
     NotPublished {
         /// The account.
-        account: StorageAccountId,
+        account: String,
         /// The slot.
         slot: KeySlot,
         /// The last answer.

@@ -30,7 +30,7 @@ pub(super) async fn read(
 ) -> Result<Key, DirectError> {
     let keys = list(run, account).await?;
     in_slot(keys, slot).ok_or_else(|| DirectError::NoKey {
-        account: account.clone(),
+        account: account.to_string(),
         slot,
     })
 }
@@ -51,7 +51,7 @@ pub(super) async fn regenerate(
     let last = match run.send("regenerate a key of", account, request).await {
         Ok(keys) => {
             return in_slot(keys, slot).ok_or_else(|| DirectError::NoKey {
-                account: account.clone(),
+                account: account.to_string(),
                 slot,
             });
         }
@@ -84,7 +84,7 @@ async fn look_back(
         }
     }
     Err(DirectError::Unclear {
-        account: account.clone(),
+        account: account.to_string(),
         slot,
         last,
     })

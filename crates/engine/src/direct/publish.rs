@@ -193,7 +193,7 @@ pub(super) async fn publish(
 
 fn not_published(wish: &DirectWish, slot: KeySlot, last: StepError) -> DirectError {
     DirectError::NotPublished {
-        account: wish.account.clone(),
+        account: wish.account.to_string(),
         slot,
         last,
     }

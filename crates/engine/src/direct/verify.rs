@@ -43,7 +43,7 @@ pub(super) async fn verify(
         }
     }
     Err(DirectError::NotVerified {
-        account: wish.account.clone(),
+        account: wish.account.to_string(),
         slot,
         last,
     })

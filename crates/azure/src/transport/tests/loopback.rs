@@ -80,6 +80,7 @@ async fn send(server: &Server, ca_file: &Path) -> Result<u16, Error> {
         ca_file: Some(ca_file),
         https_proxy: None,
         no_proxy: None,
+        idle: Duration::from_secs(1),
     };
     let client = connect(&settings, &Env::process()).expect("a client");
     let url = Url::parse(&format!("https://localhost:{}/", server.port)).expect("an address");

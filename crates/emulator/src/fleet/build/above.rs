@@ -1,9 +1,10 @@
 //! What is above the subscriptions of a fleet document: management groups.
 
-use super::Builder;
 use super::check::wrong;
-use crate::fleet::{Document, FleetError};
-use crate::world::management_group::ManagementGroup;
+use super::{Builder, IDENTITY_OBJECT};
+use crate::fleet::{DEFAULT_OBJECT, Document, FleetError};
+use crate::world::management_group::{ManagementGroup, group_id};
+use crate::world::role::GROUP_READER;
 
 impl Builder {
     /// Builds the tree of management groups and puts the subscriptions into it.
@@ -50,6 +51,10 @@ impl Builder {
                 }
                 self.world.management_groups.place(id, &entry.name);
             }
+        }
+        let root = group_id(self.world.management_groups.root());
+        for object_id in [DEFAULT_OBJECT, IDENTITY_OBJECT] {
+            self.assign(GROUP_READER, object_id, &root);
         }
         self.world.apply_management_groups();
         Ok(())

@@ -49,6 +49,16 @@ pub(super) const BUILT_IN: &[BuiltIn] = &[
         ..BuiltIn::NOTHING
     },
     BuiltIn {
+        id: super::GROUP_READER,
+        name: "Management Group Reader",
+        description: "Sees management groups and what is below them.",
+        actions: &[
+            "Microsoft.Management/managementGroups/*/read",
+            "Microsoft.Management/managementGroups/read",
+        ],
+        ..BuiltIn::NOTHING
+    },
+    BuiltIn {
         id: "b24988ac-6180-42a0-ab88-20f7382dd24c",
         name: "Contributor",
         description: "Full access to all resources, without the right to assign roles.",

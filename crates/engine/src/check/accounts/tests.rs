@@ -38,18 +38,18 @@ fn judged(seen: Vec<SeenAccount>) -> Accounts {
     Accounts::judged(seen, measure)
 }
 
-fn check(observation: Observation) {
+fn check(observation: &Observation) {
     let accounts = judged(vec![seen("rg", "stlogs", observation.clone())]);
     let unfolded = accounts.iter().next().expect("an account");
-    assert_eq!(unfolded.observation, observation);
+    assert_eq!(&unfolded.observation, observation);
     assert_eq!(unfolded.tags.get("env").map(String::as_str), Some("stlogs"));
     assert_eq!(&*unfolded.location, "westeurope");
 }
 
 #[test]
 fn nothing_of_what_was_seen_is_lost() {
-    check(Observation::default());
-    check(Observation {
+    check(&Observation::default());
+    check(&Observation {
         key_times: PerSlot {
             key1: moment("2021-02-03T05:57:30.9171234Z"),
             key2: None,
@@ -60,7 +60,7 @@ fn nothing_of_what_was_seen_is_lost() {
         declared: Declared::Not,
         ..Observation::default()
     });
-    check(Observation {
+    check(&Observation {
         enrolments: vec![Enrolment::default()],
         deleted_enrolments: vec![DeletedEnrolment {
             vault: "kv".to_owned(),
