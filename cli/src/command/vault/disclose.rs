@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use azure::VaultBackup;
+use base64::Engine;
+use base64::alphabet::URL_SAFE;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use clap::Args;
 use engine::vault::{backup, token};
 use serde::Serialize;
@@ -16,6 +19,14 @@ use super::show;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::session::Session;
+
+/// How a vault writes a backup. In the file are the bytes themselves, as `az` kept them.
+const LETTERS: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Which SAS definition mints the token.
 #[derive(Debug, Args)]
@@ -114,7 +125,8 @@ pub(super) async fn back_up(
 }
 
 fn fill(file: &mut File, sealed: &VaultBackup) -> io::Result<()> {
-    file.write_all(sealed.expose().as_bytes())?;
+    let sealed = LETTERS.decode(sealed.expose()).map_err(io::Error::other)?;
+    file.write_all(&sealed)?;
     file.sync_all()
 }
 
@@ -147,18 +159,16 @@ pub(super) async fn restore(
     show::print(&place, args.change.format, now, session, streams).await
 }
 
-/// Reads a backup: the text that a vault has sealed, of the letters of base64 for addresses.
+/// Reads a backup and writes it as a vault takes it.
 fn read(path: &Path) -> Result<VaultBackup, VaultError> {
-    let text = fs::read_to_string(path).map_err(|source| VaultError::Read {
+    let sealed = fs::read(path).map_err(|source| VaultError::Read {
         path: path.to_owned(),
         source,
     })?;
-    let text = text.trim();
-    let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || b"-_=".contains(&letter);
-    if text.is_empty() || !text.bytes().all(is_letter) {
+    if sealed.is_empty() {
         return Err(VaultError::NoBackup {
             path: path.to_owned(),
         });
     }
-    Ok(VaultBackup::new(text.to_owned()))
+    Ok(VaultBackup::new(LETTERS.encode(sealed)))
 }

@@ -22,6 +22,10 @@ use crate::error::{chain, hint};
 use crate::exit_code::ExitCode;
 use crate::session::SessionError;
 
+/// Why no account has two records.
+const TWICE: &str = "two records of one account regenerate the keys that the other one signs tokens \
+     with; remove the other one first";
+
 /// A command over a vault did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VaultError {
@@ -69,7 +73,7 @@ pub(crate) enum VaultError {
     #[error(transparent)]
     Change(StepError),
     #[error(transparent)]
-    Obstacle(#[from] Obstacle),
+    Obstacle(Box<Obstacle>),
     #[error(transparent)]
     Grant(#[from] GrantError),
     #[error(transparent)]
@@ -88,6 +92,12 @@ pub(crate) enum VaultError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     Token(#[from] TokenError),
+}
+
+impl From<Obstacle> for VaultError {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Obstacle(Box::new(obstacle))
+    }
 }
 
 impl VaultError {
@@ -118,7 +128,6 @@ impl VaultError {
         let step = match self {
             Self::Step(step)
             | Self::Change(step)
-            | Self::Obstacle(Obstacle::Step(step) | Obstacle::NoVault { source: step, .. })
             | Self::Grant(GrantError::Step { source: step, .. })
             | Self::Enrol(
                 EnrolError::Step(step)
@@ -136,6 +145,10 @@ impl VaultError {
             | Self::Deleted(DeletedError::Step(step))
             | Self::Restore(RestoreError::Step(step) | RestoreError::Unclear { last: step, .. })
             | Self::Token(TokenError::Step(step)) => step,
+            Self::Obstacle(obstacle) => match obstacle.as_ref() {
+                Obstacle::Step(step) | Obstacle::NoVault { source: step, .. } => step,
+                _ => return None,
+            },
             _ => return None,
         };
         step.azure()
@@ -162,16 +175,14 @@ impl VaultError {
                  show` whether the key is young before you ask for another one"
                     .into(),
             ),
-            Self::Obstacle(Obstacle::Elsewhere { .. }) | Self::Enrol(EnrolError::Twice { .. }) => {
-                Some(
-                    "two records of one account regenerate the keys that the other one signs \
-                     tokens with; remove the other one first"
-                        .into(),
-                )
-            }
-            Self::Obstacle(Obstacle::Deleted { .. }) => {
-                Some("add --recover to bring it back, or purge it first".into())
-            }
+            Self::Enrol(EnrolError::Twice { .. }) => Some(TWICE.into()),
+            Self::Obstacle(obstacle) => match **obstacle {
+                Obstacle::Elsewhere { .. } => Some(TWICE.into()),
+                Obstacle::Deleted { .. } => {
+                    Some("add --recover to bring it back, or purge it first".into())
+                }
+                _ => None,
+            },
             Self::Define(DefineError::Deleted { .. }) => {
                 Some("add --recover to bring it back".into())
             }

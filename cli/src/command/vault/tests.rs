@@ -146,8 +146,8 @@ fn a_file_that_cannot_be_kept_or_used_is_found_out_before_any_request() {
         "cannot read `/nowhere/at/all`",
     );
     check(
-        "restore --vault-name kv1 --yes --file Cargo.toml",
-        "`Cargo.toml` holds no backup",
+        "restore --vault-name kv1 --yes --file /dev/null",
+        "`/dev/null` holds no backup",
     );
 }
 

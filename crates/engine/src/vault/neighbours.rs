@@ -33,7 +33,10 @@ impl Neighbours {
             unread: Vec::new(),
         };
         let mut vaults = BTreeSet::from([vault.clone()]);
-        let subscriptions: BTreeSet<_> = accounts.iter().map(|id| id.subscription()).collect();
+        let subscriptions: BTreeSet<_> = accounts
+            .iter()
+            .map(StorageAccountId::subscription)
+            .collect();
         for subscription in subscriptions {
             match around.vaults_or_why(run, subscription).await {
                 Ok(near) => vaults.extend(near.iter().map(|vault| vault.url.clone())),
