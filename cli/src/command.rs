@@ -1,9 +1,13 @@
 //! The commands of `keyrotation`, one line each.
 
 pub mod check;
+pub mod completions;
 pub mod emulator;
 pub mod explain;
+pub mod generate;
+pub mod man;
 pub mod merge;
+pub mod vault;
 
 use std::error::Error;
 
@@ -14,9 +18,13 @@ use crate::args::CheckArgs;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
+use self::completions::CompletionsArgs;
 use self::emulator::EmulatorArgs;
 use self::explain::ExplainArgs;
+use self::generate::GenerateArgs;
+use self::man::ManArgs;
 use self::merge::MergeArgs;
+use self::vault::VaultArgs;
 
 /// A command and its options.
 #[derive(Debug, Subcommand)]
@@ -28,7 +36,11 @@ pub enum Command {
     Check(Box<CheckArgs>),
     Merge(MergeArgs),
     Explain(ExplainArgs),
+    Vault(VaultArgs),
+    Generate(GenerateArgs),
     Emulator(EmulatorArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 impl Command {
@@ -46,6 +58,10 @@ impl Command {
             Self::Merge(args) => Ok(merge::run(args, &doors, streams)?),
             Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
+            Self::Completions(args) => Ok(completions::run(args, streams)?),
+            Self::Man(args) => Ok(man::run(args, streams)?),
+            Self::Vault(args) => Ok(vault::run(args, doors, streams).await?),
+            Self::Generate(args) => Ok(generate::run(args, doors, streams).await?),
         }
     }
 }

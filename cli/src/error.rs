@@ -45,7 +45,8 @@ fn hint_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
         .and_then(hint)
 }
 
-fn hint(error: &azure::error::Error) -> Option<&'static str> {
+/// Says what can be done about an error of Azure's, if anything is known to help.
+pub(crate) fn hint(error: &azure::error::Error) -> Option<&'static str> {
     match error.forbidden_cause() {
         Some(ForbiddenCause::CallerLacksArmAction { .. }) => {
             return Some("grant the identity the role `Reader` on the subscriptions");

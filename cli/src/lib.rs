@@ -28,11 +28,13 @@ pub mod env_vars;
 mod error;
 pub mod exit_code;
 mod files;
+mod hcl;
 mod log;
 pub mod output;
 mod progress;
 pub mod report;
 mod scope;
+mod session;
 mod settings;
 mod state;
 

@@ -4,7 +4,7 @@
 //! dropped and the verdict's exit code is still returned. Every other failure to write is one,
 //! because a report that was not written must not pass. What is written is the commands' matter.
 
-use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 
 /// Where results and talk go.
 pub struct Streams {
@@ -16,6 +16,8 @@ pub struct Streams {
     pub screen: Screen,
     /// Whether a person waits at a terminal for what is talked, so that progress helps.
     pub err_is_terminal: bool,
+    /// Where a person answers questions; `None` unless one sits at a terminal.
+    pub answers: Option<Box<dyn BufRead + Send>>,
 }
 
 /// What shows the results: a terminal, or something that is read later.
@@ -37,11 +39,13 @@ impl Streams {
         };
         let err = io::stderr();
         let err_is_terminal = err.is_terminal();
+        let asks = io::stdin().is_terminal() && err_is_terminal;
         Self {
             out: Box::new(out),
             err: Box::new(err),
             screen,
             err_is_terminal,
+            answers: asks.then(|| Box::new(BufReader::new(io::stdin())) as Box<dyn BufRead + Send>),
         }
     }
 
@@ -52,6 +56,7 @@ impl Streams {
             err: Box::new(err),
             screen: Screen::default(),
             err_is_terminal: false,
+            answers: None,
         }
     }
 
@@ -79,6 +84,18 @@ impl Streams {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }
+    }
+
+    /// Asks a person a question and gives the answer without its end of line; `None` if nobody is
+    /// there to ask, or if the person has gone.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        let answers = self.answers.as_mut()?;
+        write!(self.err, "{question} ")
+            .and_then(|()| self.err.flush())
+            .ok()?;
+        let mut line = String::new();
+        let read = answers.read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim().to_owned())
     }
 
     /// Writes to a line of talk that is still to be written over.

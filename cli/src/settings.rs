@@ -98,7 +98,11 @@ fn question(args: &CheckArgs, wanted: Wanted, config: Config) -> Question {
     }
 }
 
-fn cloud(argument: Option<Cloud>, env: &Env) -> Result<Cloud, SettingsError> {
+/// Settles the cloud: the argument over the variable over the public one.
+///
+/// # Errors
+/// A variable that names no cloud.
+pub(crate) fn cloud(argument: Option<Cloud>, env: &Env) -> Result<Cloud, SettingsError> {
     const NAME: &str = "ARM_ENVIRONMENT";
     if let Some(cloud) = argument {
         return Ok(cloud);

@@ -281,4 +281,5 @@ def main():
             raise AssertionError("unmodelled: " + "; ".join(unmodelled))
 
 
-main()
+if __name__ == "__main__":
+    main()

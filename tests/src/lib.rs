@@ -15,5 +15,6 @@ pub mod place;
 pub mod process;
 pub mod source;
 pub mod terraform;
+pub mod transcript;
 
 mod http;

@@ -67,5 +67,10 @@ fn run_az(supervisor: &Supervisor, managed: bool) -> Result<()> {
         arguments.push(Path::new("--managed"));
     }
     let python = tools::python(supervisor)?;
-    python::run(supervisor, &python, "az.py", &arguments)
+    python::run(supervisor, &python, "az.py", &arguments)?;
+    if managed {
+        let arguments = [Path::new("--python"), &az];
+        python::run(supervisor, &python, "from_az.py", &arguments)?;
+    }
+    Ok(())
 }

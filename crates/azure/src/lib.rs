@@ -55,6 +55,6 @@ pub use crate::{
     },
     request::{Access, Change, Disclose, Endpoint, Idempotency, List, Listed, Read, Request},
     sas::{SasTemplate, SasTemplateError},
-    secret::{KeyMaterial, SasToken},
+    secret::{KeyMaterial, SasToken, VaultBackup},
     stage::retry::RetrySettings,
 };

@@ -1,4 +1,4 @@
-//! Keys and tokens: values that cannot be printed, compared or serialised.
+//! Keys, tokens and backups: values that cannot be printed, compared or serialised.
 //!
 //! The text comes out by `expose` alone, which reviewers can search for. Other rooms take the
 //! neutral `SecretString` of `secrecy` instead.
@@ -56,6 +56,16 @@ pub struct KeyMaterial(SecretString);
 #[derive(Clone)]
 pub struct SasToken(SecretString);
 
+/// Is the sealed backup of an enrolment, as a vault hands it out and takes it back.
+///
+/// It says nothing about itself:
+/// ```
+/// let backup = azure::VaultBackup::new("c2VhbGVk".to_owned());
+/// assert_eq!(format!("{backup:?}"), "VaultBackup(redacted)");
+/// ```
+#[derive(Clone)]
+pub struct VaultBackup(SecretString);
+
 macro_rules! secret {
     ($name:ident) => {
         impl $name {
@@ -100,6 +110,7 @@ macro_rules! secret {
 
 secret!(KeyMaterial);
 secret!(SasToken);
+secret!(VaultBackup);
 
 /// Reads a secret out of an answer, for wire types.
 pub(crate) fn deserialize_secret<'de, D: Deserializer<'de>>(

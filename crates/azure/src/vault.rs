@@ -1,5 +1,6 @@
 //! Operations of a key vault's data plane, one module per kind of object.
 
+pub mod backup;
 pub mod managed_storage;
 pub mod sas_definition;
 pub mod secret;

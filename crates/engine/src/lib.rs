@@ -15,3 +15,4 @@ pub mod precheck;
 pub mod register;
 pub mod run;
 pub mod surroundings;
+pub mod vault;

@@ -173,7 +173,7 @@ pub async fn update(
 }
 
 /// Sends what changes, and nothing else.
-async fn patch(
+pub(crate) async fn patch(
     run: &Run<'_>,
     place: &Place,
     change: TermsChange,

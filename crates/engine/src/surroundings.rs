@@ -84,6 +84,19 @@ impl Surroundings {
         once(&self.vaults, of.to_string(), read).await
     }
 
+    /// Lists the vaults of a subscription anew, or says why they cannot be listed.
+    pub(crate) async fn vaults_or_why(
+        &self,
+        run: &Run<'_>,
+        of: &SubscriptionId,
+    ) -> Result<Arc<Vec<Vault>>, StepError> {
+        let all = every(run, "list the vaults of", of, vaults::list(of)).await?;
+        let all = Arc::new(all);
+        let mut known = self.vaults.lock().await;
+        known.insert(of.to_string(), Some(Arc::clone(&all)));
+        Ok(all)
+    }
+
     /// Finds the lock that keeps an account from being changed. A known lock is looked at again
     /// before it counts: it may have been lifted.
     pub(crate) async fn lock(&self, run: &Run<'_>, account: &StorageAccountId) -> Option<Lock> {

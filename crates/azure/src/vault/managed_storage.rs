@@ -96,13 +96,25 @@ pub struct ManagedStorageItem {
     pub tags: BTreeMap<String, String>,
 }
 
-/// Is an enrolment that was deleted and can be recovered.
+/// Is an enrolment that was deleted and can be recovered; lists leave active key and period out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedManagedStorage {
     /// Its id before it was deleted.
     pub id: String,
+    /// Its name in the vault.
+    pub name: ManagedStorageName,
     /// The account.
     pub resource_id: ManagedResource,
+    /// The key that tokens were signed with, in Azure's word.
+    pub active_key: Option<String>,
+    /// Whether the vault regenerated keys by itself.
+    pub auto_regenerate: Option<bool>,
+    /// How often it did, in ISO 8601.
+    pub regeneration_period: Option<String>,
+    /// Whether tokens could be had.
+    pub enabled: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     /// Its id while it is deleted.
     pub recovery_id: Option<String>,
     /// When it was deleted.
@@ -259,7 +271,7 @@ pub fn regenerate_key(
     Request::new(Method::Post, target, Idempotency::Never, decode).with_body(&body)
 }
 
-fn decode(body: &[u8]) -> Result<ManagedStorage, Odd> {
+pub(super) fn decode(body: &[u8]) -> Result<ManagedStorage, Odd> {
     decode_as(body, Wire::into_managed)
 }
 
@@ -312,8 +324,14 @@ impl Wire {
 
     fn into_deleted(self) -> Result<DeletedManagedStorage, Odd> {
         Ok(DeletedManagedStorage {
+            name: last_segment(&self.id)?.parse()?,
             id: self.id,
             resource_id: ManagedResource::new(self.resource_id),
+            active_key: self.active_key_name,
+            auto_regenerate: self.auto_regenerate_key,
+            regeneration_period: self.regeneration_period,
+            enabled: self.attributes.enabled.0,
+            tags: self.tags,
             recovery_id: self.recovery_id,
             deleted: self.deleted_date.0,
             scheduled_purge: self.scheduled_purge_date.0,

@@ -51,11 +51,25 @@ pub struct SasDefinitionItem {
     pub tags: BTreeMap<String, String>,
 }
 
-/// Is a SAS definition that was deleted and can be recovered.
+/// Is a SAS definition that was deleted and can be recovered; lists leave template and validity out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletedSasDefinition {
     /// Its id before it was deleted.
     pub id: String,
+    /// Its name.
+    pub name: SasDefinitionName,
+    /// The address of the secret that minted its tokens.
+    pub secret_id: Option<String>,
+    /// The template of its tokens; a signature that somebody left in it is taken out.
+    pub template_uri: Option<String>,
+    /// What kind of token it minted, `account` or `service`.
+    pub sas_type: Option<String>,
+    /// How long its tokens lived, in ISO 8601.
+    pub validity_period: Option<String>,
+    /// Whether tokens could be had.
+    pub enabled: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
     /// Its id while it is deleted.
     pub recovery_id: Option<String>,
     /// When it was deleted.
@@ -166,6 +180,14 @@ pub fn delete(
     Request::delete(live(vault, account, name))
 }
 
+/// Lists the deleted SAS definitions of a managed storage account.
+pub fn list_deleted(vault: &VaultUrl, account: &ManagedStorageName) -> List<DeletedSasDefinition> {
+    let target = list_target(vault, &["deletedstorage", account.as_str(), "sas"]);
+    List::new(target, |value| {
+        serde_json::from_value::<Wire>(value)?.into_deleted()
+    })
+}
+
 /// Reads a deleted SAS definition.
 pub fn get_deleted(
     vault: &VaultUrl,
@@ -254,7 +276,14 @@ impl Wire {
 
     fn into_deleted(self) -> Result<DeletedSasDefinition, Odd> {
         Ok(DeletedSasDefinition {
+            name: last_segment(&self.id)?.parse()?,
             id: self.id,
+            secret_id: self.sid,
+            template_uri: self.template_uri.as_deref().map(without_signature),
+            sas_type: self.sas_type,
+            validity_period: self.validity_period,
+            enabled: self.attributes.enabled.0,
+            tags: self.tags,
             recovery_id: self.recovery_id,
             deleted: self.deleted_date.0,
             scheduled_purge: self.scheduled_purge_date.0,

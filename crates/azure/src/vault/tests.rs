@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
+    backup,
     managed_storage::{self, ManagedResource, ManagedStorageUpdate, NewManagedStorage},
     sas_definition::{self, NewSasDefinition, SasDefinitionUpdate},
     secret,
@@ -75,6 +76,7 @@ async fn each_enrolment_operation_goes_to_its_place() {
     let (vault, name) = (vault(), managed());
     let (live, deleted) = ("/storage/stlogs", "/deletedstorage/stlogs");
     check_list(managed_storage::list(&vault), "/storage").await;
+    check_list(managed_storage::list_deleted(&vault), "/deletedstorage").await;
     check(
         managed_storage::get(&vault, &name),
         &format!("GET {live}"),
@@ -113,6 +115,19 @@ async fn each_enrolment_operation_goes_to_its_place() {
         json!({"keyName":"key2"}),
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_backup_is_handed_out_and_taken_back_unseen() {
+    let name = managed();
+    let request = backup::of_enrolment(&vault(), &name);
+    check(request, "POST /storage/stlogs/backup", Value::Null).await;
+    let request = backup::of_enrolment(&vault(), &name);
+    let handed_out = answered(request, r#"{"value":"sealed"}"#).await;
+    assert_eq!(handed_out.expose(), "sealed");
+    let restore = backup::restore(&vault(), &handed_out);
+    assert_eq!(restore.idempotency(), Idempotency::Never);
+    check(restore, "POST /storage/restore", json!({"value":"sealed"})).await;
 }
 
 #[tokio::test]
@@ -179,6 +194,11 @@ async fn each_definition_operation_goes_to_its_place() {
     check(delete, &format!("DELETE {live}"), Value::Null).await;
     let get_deleted = sas_definition::get_deleted(&vault, &account, &name);
     check(get_deleted, &format!("GET {deleted}"), Value::Null).await;
+    check_list(
+        sas_definition::list_deleted(&vault, &account),
+        "/deletedstorage/stlogs/sas",
+    )
+    .await;
     let recover = sas_definition::recover(&vault, &account, &name);
     check(recover, &format!("POST {deleted}/recover"), Value::Null).await;
     let secret = secret::get(&vault, &fixtures::secret());
@@ -275,8 +295,16 @@ async fn deleted_objects_say_until_when_they_can_be_recovered() {
     let delete = managed_storage::delete(&vault(), &managed());
     answered(delete, &body.to_string()).await;
     answered(managed_storage::purge(&vault(), &managed()), "").await;
+    assert_eq!(deleted.active_key.as_deref(), Some("key1"));
+    assert_eq!(deleted.regeneration_period.as_deref(), Some("P90D"));
     let request = sas_definition::get_deleted(&vault(), &managed(), &definition());
-    assert_eq!(answered(request, &sas().to_string()).await.deleted, None);
+    let deleted = answered(request, &sas().to_string()).await;
+    assert_eq!(
+        deleted.template_uri.as_deref(),
+        Some("se=2020-01-01&sp=rl&sv=2018-03-28&ss=b&srt=sco"),
+        "without its signature"
+    );
+    assert_eq!((deleted.deleted, deleted.name), (None, definition()));
 }
 
 #[tokio::test]

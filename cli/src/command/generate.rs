@@ -1,0 +1,225 @@
+//! `keyrotation generate`: what there is and what is missing, written as Terraform configuration.
+//!
+//! It only reads. What is written is imports of what exists and creations of what does not; nothing
+//! that it generates changes or replaces anything.
+
+mod files;
+mod module;
+mod one_file;
+mod plan;
+mod state;
+
+use std::io;
+use std::path::PathBuf;
+
+use azure::cloud::Cloud;
+use azure::id::{IdError, SubscriptionId, VaultUrl};
+use clap::{Args, ValueEnum};
+use engine::check::scope::{Filter, Pattern, TagFilter};
+use engine::run::StepError;
+use engine::vault::inventory::{self, Inventory};
+use rotation::period::{Period, RotationPeriod};
+
+use self::files::GeneratedFile;
+use self::plan::{Plan, Wish};
+use self::state::{State, StateError};
+use crate::Doors;
+use crate::error::chain;
+use crate::exit_code::ExitCode;
+use crate::output::Streams;
+use crate::session::{Session, SessionError};
+
+const EXAMPLES: &str = "\
+Examples:
+  keyrotation generate --vault-name kv1 > rotation.tf
+  keyrotation generate --subscription ID --vault-name kv1 --form module --folder rotation
+  terraform show -json > state.json && keyrotation generate --state state.json";
+
+/// Writes Terraform configuration for accounts that are not enrolled, or not in a state
+///
+/// Enrolments and SAS definitions that exist are imported, or moved from azurerm if a state shows
+/// them as its own; accounts that are not enrolled are enrolled by `--vault-name`. Accounts that
+/// refuse keys are left out. Nothing is changed in Azure.
+///
+/// Exit codes:
+///   0  everything was examined, and is in what was written
+///   1  nothing was written: wrong usage, no sign-in, a file that is there already
+///   3  something could not be examined, or cannot be written down; stderr says what
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, after_long_help = EXAMPLES)]
+pub struct GenerateArgs {
+    /// Looks at this subscription instead of all that can be read; repeat it for more.
+    #[arg(long = "subscription", value_name = "ID")]
+    pub subscriptions: Vec<SubscriptionId>,
+
+    /// Writes only accounts with this tag, such as `env` or `env=prod`; all of several have to fit.
+    #[arg(long = "tag", value_name = "NAME[=VALUE]")]
+    pub tags: Vec<TagFilter>,
+
+    /// Writes only accounts whose name, or with a slash whose id, fits: `*` is any letters, `?` one.
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<Pattern>,
+
+    /// Leaves out the accounts that fit.
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<Pattern>,
+
+    /// The vault that new enrolments are made in; without it only what exists is written down.
+    #[arg(long, value_name = "NAME")]
+    pub vault_name: Option<String>,
+
+    /// How often the vault renews a key of a new enrolment, as an ISO 8601 duration in days.
+    #[arg(long, value_name = "DURATION", default_value = "P30D")]
+    pub rotation_period: RotationPeriod,
+
+    /// The age that no key of a new enrolment may outgrow, as an ISO 8601 duration.
+    #[arg(long, value_name = "DURATION", default_value = "P90D")]
+    pub max_key_age: Period,
+
+    /// Leaves out what this Terraform state holds, as `terraform show -json` writes it; repeat it for
+    /// more.
+    #[arg(long = "state", value_name = "FILE")]
+    pub states: Vec<PathBuf>,
+
+    /// What is written: one file of resources, or a module with a map of them.
+    #[arg(long, value_enum, default_value_t = Form::File)]
+    pub form: Form,
+
+    /// The folder that the files are written to; none of them may be there [default: stdout].
+    #[arg(long, value_name = "FOLDER", required_if_eq("form", "module"))]
+    pub folder: Option<PathBuf>,
+
+    /// Leaves out the blocks that name and configure the provider.
+    #[arg(long)]
+    pub without_provider: bool,
+
+    /// The cloud the subscriptions are in: public, usgovernment or china
+    /// [default: `ARM_ENVIRONMENT`, else public].
+    #[arg(long, value_name = "CLOUD")]
+    pub cloud: Option<Cloud>,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// One file with one resource for each enrolment and each SAS definition.
+    File,
+    /// A module that goes over a map, and a file with the map and the imports.
+    Module,
+}
+
+/// Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GenerateError {
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Vault(#[from] IdError),
+    #[error("cannot read `{}`", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot understand `{}`", path.display())]
+    State { path: PathBuf, source: StateError },
+    #[error(transparent)]
+    Step(#[from] StepError),
+    #[error("cannot write `{}`", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("cannot write the result")]
+    Write(#[source] io::Error),
+}
+
+/// Reads the scope and writes the configuration.
+///
+/// # Cancellation
+/// Nothing is changed in Azure; files are written at the end.
+pub(crate) async fn run(
+    args: &GenerateArgs,
+    doors: Doors,
+    streams: &mut Streams,
+) -> Result<ExitCode, GenerateError> {
+    let state = read_states(args, &doors)?;
+    let session = Session::open(args.cloud, doors)?;
+    let vault = args.vault_name.as_deref();
+    let vault = vault
+        .map(|name| VaultUrl::of_name(name, session.cloud()))
+        .transpose()?;
+    let run = session.reading();
+    let filter = Filter {
+        include: args.include.clone(),
+        exclude: args.exclude.clone(),
+        tags: args.tags.clone(),
+        shard: None,
+    };
+    let around = session.around();
+    let inventory = inventory::take(&run, around, &args.subscriptions, &filter).await?;
+    let wish = Wish {
+        vault,
+        period: args.rotation_period,
+        max_key_age: args.max_key_age,
+    };
+    let plan = Plan::of(&inventory, &state, &wish);
+    let files = match args.form {
+        Form::File => one_file::files(&plan, !args.without_provider),
+        Form::Module => module::files(&plan, !args.without_provider),
+    };
+    write(args, &files, streams)?;
+    Ok(conclude(&inventory, &plan, streams))
+}
+
+fn read_states(args: &GenerateArgs, doors: &Doors) -> Result<State, GenerateError> {
+    let mut all = State::default();
+    for path in &args.states {
+        let text = doors.env.read_file(path);
+        let text = text.map_err(|source| GenerateError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        all.take_in(&text).map_err(|source| GenerateError::State {
+            path: path.clone(),
+            source,
+        })?;
+    }
+    Ok(all)
+}
+
+fn write(
+    args: &GenerateArgs,
+    files: &[GeneratedFile],
+    streams: &mut Streams,
+) -> Result<(), GenerateError> {
+    match &args.folder {
+        Some(folder) => {
+            let failed = |(path, source)| GenerateError::File { path, source };
+            files::write_all(folder, files).map_err(failed)
+        }
+        None => {
+            let text: String = files.iter().map(|file| file.text.as_str()).collect();
+            streams.result(&text).map_err(GenerateError::Write)
+        }
+    }
+}
+
+/// Tells what was written and what was not, and picks the exit code.
+fn conclude(inventory: &Inventory, plan: &Plan, streams: &mut Streams) -> ExitCode {
+    streams.say(&plan.summary());
+    for line in plan.remarks() {
+        streams.say(line);
+    }
+    let unread = inventory.unread.iter().map(|error| chain(error));
+    let odd = inventory.odd.iter();
+    let odd = odd.map(|odd| format!("cannot understand `{}`: {}", odd.id, odd.reason));
+    let missing: Vec<_> = unread.chain(odd).collect();
+    for reason in &missing {
+        streams.say(&format!("not read: {reason}"));
+    }
+    for reason in plan.left_out() {
+        streams.say(&format!("not written: {reason}"));
+    }
+    if missing.is_empty() && plan.left_out().is_empty() {
+        ExitCode::Passed
+    } else {
+        ExitCode::Unproven
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Changing and ending an enrolment.
+
+use azure::id::StorageAccountId;
+use clap::{ArgAction, Args};
+use engine::managed::sas::DefinitionPlace;
+use engine::managed::{self, Enrolment, Place, Removal, look};
+use engine::vault::amend::amend;
+use engine::vault::sas;
+use rotation::enrolment::{Terms, TermsChange};
+use rotation::period::RotationPeriod;
+use rotation::slot::KeySlot;
+use serde::Serialize;
+
+use super::OneArgs;
+use super::args::{ChangeArgs, PlaceArgs, Tag, tags};
+use super::confirm::{Consent, confirm};
+use super::error::VaultError;
+use super::show;
+use crate::exit_code::ExitCode;
+use crate::output::Streams;
+use crate::session::Session;
+
+/// What to change of an enrolment.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// Which.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// The key that signs tokens from now on, key1 or key2; nothing is regenerated.
+    #[arg(long, value_name = "KEY")]
+    pub active_key_name: Option<KeySlot>,
+    /// Whether the vault renews keys by itself.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1)]
+    #[arg(default_missing_value = "true")]
+    pub auto_regenerate_key: Option<bool>,
+    /// How often it does, as an ISO 8601 duration in days; each key lives for two periods.
+    #[arg(long, value_name = "DURATION")]
+    pub regeneration_period: Option<RotationPeriod>,
+    /// Whether nobody can have tokens.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, num_args = 0..=1)]
+    #[arg(default_missing_value = "true")]
+    pub disabled: Option<bool>,
+    /// All tags of the record, as NAME=VALUE; without a value there are none.
+    #[arg(long, value_name = "NAME=VALUE", num_args = 0..)]
+    pub tags: Option<Vec<Tag>>,
+    /// How to go about it.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// Changes settings of an enrolment.
+pub(super) async fn update(
+    args: &UpdateArgs,
+    session: &mut Session,
+    streams: &mut Streams,
+) -> Result<ExitCode, VaultError> {
+    let place = args.place.place(session.cloud())?;
+    let present = present(&place, session).await?;
+    let change = TermsChange::between(&present.terms, &wanted(args, &present.terms));
+    let active = args.active_key_name;
+    let active = active.filter(|slot| present.active != Some(*slot));
+    if change.is_empty() && active.is_none() {
+        streams.say("nothing differs, so nothing was changed");
+    } else {
+        let plan = plan(&place, &change, active);
+        confirm(Consent::of(args.change.yes), &plan, streams)?;
+        let account = present.account.as_str();
+        session
+            .change(async |run, _| amend(run, &place, account, change, active).await)
+            .await?;
+    }
+    let now = session.clock().now();
+    show::print(&place, args.change.format, now, session, streams).await
+}
+
+/// Reads the enrolment that is to be changed.
+pub(super) async fn present(place: &Place, session: &Session) -> Result<Enrolment, VaultError> {
+    let found = look(&session.reading(), place).await?;
+    found.ok_or_else(|| VaultError::Missing {
+        place: place.to_string(),
+    })
+}
+
+fn wanted(args: &UpdateArgs, present: &Terms) -> Terms {
+    Terms {
+        auto_regenerate: args.auto_regenerate_key.unwrap_or(present.auto_regenerate),
+        period: args.regeneration_period.or(present.period),
+        enabled: args.disabled.map_or(present.enabled, |disabled| !disabled),
+        tags: args
+            .tags
+            .as_ref()
+            .map_or_else(|| present.tags.clone(), |given| tags(given)),
+    }
+}
+
+fn plan(place: &Place, change: &TermsChange, active: Option<KeySlot>) -> Vec<String> {
+    let mut lines = vec![format!("changes {place}")];
+    if let Some(slot) = active {
+        lines.push(format!(
+            "tokens are signed with {slot} from now on, and the next turn renews {}",
+            slot.other()
+        ));
+    }
+    match change.auto_regenerate {
+        Some(true) => lines.push("the vault renews keys by itself from now on".to_owned()),
+        Some(false) => lines.push("the vault renews keys on request only".to_owned()),
+        None => {}
+    }
+    if let Some(period) = change.period {
+        lines.push(format!(
+            "the vault renews a key every {period}, reckoned from now"
+        ));
+    }
+    match change.enabled {
+        Some(true) => lines.push("tokens can be had again".to_owned()),
+        Some(false) => lines.push("nobody can have a token any more".to_owned()),
+        None => {}
+    }
+    if change.tags.is_some() {
+        lines.push("the tags are replaced".to_owned());
+    }
+    lines
+}
+
+#[derive(Serialize)]
+struct RemovedWire<'a> {
+    removed: Option<&'a str>,
+}
+
+/// Ends an enrolment.
+pub(super) async fn remove(
+    args: &OneArgs,
+    session: &mut Session,
+    streams: &mut Streams,
+) -> Result<ExitCode, VaultError> {
+    let place = args.place.place(session.cloud())?;
+    let present = present(&place, session).await?;
+    let account: StorageAccountId = present.account.parse().map_err(VaultError::Name)?;
+    let lines = consequences(&place, &account, session).await;
+    confirm(Consent::of(args.change.yes), &lines, streams)?;
+    let removal = session
+        .change(async |run, shared| managed::remove(run, &shared.register, &place, &account).await)
+        .await
+        .map_err(VaultError::Change)?;
+    let id = place.to_string();
+    match removal {
+        Removal::LeftForeign => return Err(VaultError::LeftForeign { place: id }),
+        Removal::WasGone => streams.say("it was gone already"),
+        Removal::Removed => {}
+    }
+    let wire = RemovedWire { removed: Some(&id) };
+    let text = || format!("removed {place}\n");
+    show::write(args.change.format, wire, text, streams)?;
+    Ok(ExitCode::Passed)
+}
+
+/// Says what ends with an enrolment.
+async fn consequences(place: &Place, account: &StorageAccountId, session: &Session) -> Vec<String> {
+    let mut lines = vec![
+        format!("ends the enrolment {place} of {account}"),
+        "the vault stops renewing its keys; no key is regenerated, and tokens that were handed out \
+         stay good until they expire"
+            .to_owned(),
+    ];
+    if let Ok((definitions, _)) = sas::list(&session.reading(), place).await
+        && !definitions.is_empty()
+    {
+        let name = |(place, _): &(DefinitionPlace, sas::Read)| place.name.to_string();
+        let names: Vec<_> = definitions.iter().map(name).collect();
+        lines.push(format!(
+            "no more tokens can be had by its SAS definitions: {}",
+            names.join(", ")
+        ));
+    }
+    lines
+}

@@ -1,0 +1,99 @@
+//! `keyrotation vault regenerate-key`: the idle key by the careful way, or any key by force.
+
+use clap::Args;
+use engine::managed::turn::{Stage, turn};
+use engine::managed::{Enrolment, Place};
+use engine::vault::regenerate::insist;
+use rotation::slot::KeySlot;
+
+use super::args::{ChangeArgs, PlaceArgs};
+use super::confirm::{Consent, confirm};
+use super::error::VaultError;
+use super::wire::TurnedWire;
+use super::{life, show};
+use crate::exit_code::ExitCode;
+use crate::output::Streams;
+use crate::session::Session;
+
+/// Which key to regenerate.
+#[derive(Debug, Args)]
+pub struct RegenerateArgs {
+    /// Which.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// The key, key1 or key2 [default: the idle one].
+    #[arg(long, value_name = "KEY")]
+    pub key_name: Option<KeySlot>,
+    /// Regenerates that key whatever depends on it: tokens that it signed die, and so do clients that
+    /// use it.
+    #[arg(long, requires = "key_name")]
+    pub force: bool,
+    /// How to go about it.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// Regenerates a key through the vault.
+pub(super) async fn run(
+    args: &RegenerateArgs,
+    session: &mut Session,
+    streams: &mut Streams,
+) -> Result<ExitCode, VaultError> {
+    let place = args.place.place(session.cloud())?;
+    let present = life::present(&place, session).await?;
+    let slot = slot(args, &present, &place)?;
+    let plan = plan(args, &present, slot);
+    confirm(Consent::of(args.change.yes), &plan, streams)?;
+    let mut told = Vec::new();
+    let turned = if args.force {
+        let insisted = session.change(async |run, _| insist(run, &place, slot).await);
+        insisted.await?
+    } else {
+        let mut tell = |stage| told.push(stage);
+        let turned = session.change(async |run, _| turn(run, &place, &mut tell).await);
+        turned.await?
+    };
+    if told
+        .iter()
+        .any(|stage| matches!(stage, Stage::LookingBack(_)))
+    {
+        streams.say("the answer was lost, and the key was seen to be new");
+    }
+    let text = || format!("regenerated {} of {}\n", turned.slot, turned.account);
+    let wire = TurnedWire::of(&place, &turned);
+    show::write(args.change.format, wire, text, streams)?;
+    Ok(ExitCode::Passed)
+}
+
+/// Picks the key: the idle one, or the named one; the active one needs force.
+fn slot(args: &RegenerateArgs, present: &Enrolment, place: &Place) -> Result<KeySlot, VaultError> {
+    match (args.key_name, present.active) {
+        (Some(slot), _) if args.force => Ok(slot),
+        (_, None) => Err(VaultError::NoActiveKey {
+            place: place.to_string(),
+        }),
+        (Some(slot), Some(active)) if slot == active => Err(VaultError::ActiveKey {
+            slot,
+            account: present.account.clone(),
+        }),
+        (_, Some(active)) => Ok(active.other()),
+    }
+}
+
+fn plan(args: &RegenerateArgs, present: &Enrolment, slot: KeySlot) -> Vec<String> {
+    let what = format!(
+        "regenerates {slot} of {} and makes it the active key",
+        present.account
+    );
+    let dies = if args.force {
+        format!(
+            "every token that was signed with {slot} dies at once, and every client that uses \
+             {slot} directly is locked out"
+        )
+    } else {
+        format!(
+            "clients of the vault's tokens never notice; one that uses {slot} directly loses it"
+        )
+    };
+    vec![what, dies]
+}

@@ -1,0 +1,52 @@
+//! Columns for people: as wide as their longest text, the last one as it is.
+
+/// Writes rows under their titles; every row has as many texts as there are titles.
+pub(super) fn table<const COLUMNS: usize>(
+    titles: [&str; COLUMNS],
+    rows: &[[String; COLUMNS]],
+) -> String {
+    let titles = titles.map(str::to_owned);
+    let all = || std::iter::once(&titles).chain(rows);
+    let mut widths = [0; COLUMNS];
+    for row in all() {
+        for (width, text) in widths.iter_mut().zip(row) {
+            *width = (*width).max(text.chars().count());
+        }
+    }
+    all().map(|row| line(row, &widths)).collect()
+}
+
+fn line(row: &[String], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths);
+    let cells: Vec<_> = cells
+        .map(|(text, width)| format!("{text:width$}"))
+        .collect();
+    format!("{}\n", cells.join("  ").trim_end())
+}
+
+/// Writes one fact a line, its name before it.
+pub(super) fn facts(facts: &[(&str, String)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.len()).max();
+    let width = width.unwrap_or_default();
+    let lines = facts.iter().map(|(name, value)| {
+        let line = format!("{name:width$}  {value}");
+        format!("{}\n", line.trim_end())
+    });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_longest_text() {
+        let rows = [
+            ["stlogs".to_owned(), "é".to_owned()],
+            ["a".to_owned(), String::new()],
+        ];
+        assert_eq!(table(["N", "TAG"], &rows), "N       TAG\nstlogs  é\na\n");
+        let shown = facts(&[("name", "a".to_owned()), ("id", String::new())]);
+        assert_eq!(shown, "name  a\nid\n");
+    }
+}
