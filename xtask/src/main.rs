@@ -1,11 +1,13 @@
 //! `cargo xtask`: the commands of this repository's developers.
 //!
 //! `test` runs every test with the outside programs they need, `demo` shows the product's main job
-//! from end to end. What a user of the product runs lives in `cli` and `provider`.
+//! from end to end, `bench` measures. What a user of the product runs lives in `cli` and `provider`.
 
+mod bench;
 mod clients;
 mod contract;
 mod demo;
+mod emulator;
 mod process;
 mod python;
 mod reports;
@@ -31,6 +33,9 @@ usage: cargo xtask COMMAND
   demo [--core CORE]  show the whole life of a rotated storage account on the emulator; CORE is
                       `pypi` (the tests' own Terraform) or the path of a terraform or tofu program;
                       without it the one on the PATH is taken, else that of PyPI
+  bench               measure the release build: `check` on large fleets of the emulator, with Azure's
+                      latency and limits, against what they let nobody be faster than; the start of
+                      the provider; sizes; prints a table and writes target/bench/bench.json
   clients [--az AZ]   run Microsoft's Python clients against the emulator, then an az of PyPI: `old`
                       is 2.53.1, the last one with `az keyvault storage`, `new` a current one; the
                       first time, an az takes some minutes and one gigabyte to install
@@ -70,6 +75,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", filters @ ..] => test::run(&Supervisor::watching_signals()?, filters),
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
+        ["bench"] => bench::run(&Supervisor::watching_signals()?),
         ["clients"] => clients::run(&Supervisor::watching_signals()?, None),
         ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -107,7 +107,7 @@ impl Supervisor {
     }
 
     /// Fails when the user has asked to stop.
-    fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         if self.lock().interrupted {
             Err(anyhow!(Interrupted))
         } else {
@@ -168,6 +168,16 @@ pub struct Background {
 }
 
 impl Background {
+    /// Returns its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Hands over its stdout, if that was piped and has not been handed over before.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
     /// Returns how the program ended, or `None` while it runs.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.child

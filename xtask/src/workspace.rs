@@ -32,7 +32,16 @@ pub fn target() -> Result<PathBuf> {
 
 /// Returns where [`build_programs`] leaves the programs.
 pub fn programs() -> Result<Programs> {
-    let folder = target()?.join("debug");
+    programs_in("debug")
+}
+
+/// Returns where a release build leaves the programs.
+pub fn released_programs() -> Result<Programs> {
+    programs_in("release")
+}
+
+fn programs_in(profile: &str) -> Result<Programs> {
+    let folder = target()?.join(profile);
     Ok(Programs {
         keyrotation: folder.join("keyrotation"),
         provider: folder.join("terraform-provider-keyrotation"),
