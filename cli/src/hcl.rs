@@ -41,6 +41,10 @@ pub(crate) struct Block {
 
 impl Value {
     /// Makes a text.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over texts, ids and periods alike, made on the spot or borrowed"
+    )]
     pub(crate) fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
     }
