@@ -42,6 +42,9 @@ pub struct Question {
     pub declared: Option<Declarations>,
     /// What somebody has taken responsibility for.
     pub waivers: Waivers,
+    /// Whether the vaults' secrets are searched for published keys under any profile; under `entra`
+    /// they are in any case.
+    pub published: bool,
 }
 
 /// Which sources are asked.
@@ -64,6 +67,7 @@ impl Question {
             evidence: Evidence::default(),
             declared: None,
             waivers: Waivers::default(),
+            published: false,
         }
     }
 
@@ -83,7 +87,7 @@ impl Question {
         Depth {
             vaults,
             details: vaults,
-            published: profile == Profile::Entra,
+            published: self.published || profile == Profile::Entra,
             log,
         }
     }

@@ -70,6 +70,9 @@ pub struct DirectWish {
     pub content: Content,
     /// Whether a key has to open the account before it is published.
     pub verify: bool,
+    /// The mark of whoever rotates, by which a later run knows a claim of its own; `None` for one
+    /// that is good for this run alone. No two runs at once may have the same.
+    pub owner: Option<String>,
 }
 
 /// What there is: the account, and what clients are told to use.
@@ -233,6 +236,22 @@ pub async fn step(
         }
         Step::Rest { until } | Step::Wait { until, .. } => Ok(Outcome::Rested { until }),
     }
+}
+
+/// Tells which step is due, and that nothing known stands in its way; changes nothing.
+///
+/// # Errors
+/// What [`step`] would refuse.
+pub async fn foresee(
+    run: &Run<'_>,
+    around: &Surroundings,
+    register: &Register,
+    wish: &DirectWish,
+) -> Result<(Seen, Step), DirectError> {
+    let seen = look(run, &wish.account, &wish.place).await?;
+    check_fit(run, around, register, &seen, wish).await?;
+    let step = seen.next_step(&wish.terms, wish.content, run.now());
+    Ok((seen, step))
 }
 
 /// Refuses what must not be rotated this way, before anything is changed.

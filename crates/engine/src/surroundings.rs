@@ -99,7 +99,7 @@ impl Surroundings {
 
     /// Finds the lock that keeps an account from being changed. A known lock is looked at again
     /// before it counts: it may have been lifted.
-    pub(crate) async fn lock(&self, run: &Run<'_>, account: &StorageAccountId) -> Option<Lock> {
+    pub async fn lock(&self, run: &Run<'_>, account: &StorageAccountId) -> Option<Lock> {
         let subscription = account.subscription();
         let holds =
             |lock: &&Lock| lock.level == LockLevel::ReadOnly && lock.covers(account.as_str());

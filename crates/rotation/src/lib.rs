@@ -28,3 +28,4 @@ pub mod slot;
 pub mod standing;
 pub mod turn;
 pub mod waiver;
+pub mod walk;

@@ -38,10 +38,11 @@ pub(super) async fn claim(
     let Some(current) = &seen.published else {
         return Ok(Some(Outcome::Busy { since: None }));
     };
-    if let Some(since) = live_claim(current, run.now()) {
+    let fresh = || run.client().fresh_id().to_string();
+    let ours = wish.owner.clone().unwrap_or_else(fresh);
+    if let Some(since) = live_claim(current, &ours, run.now()) {
         return Ok(Some(Outcome::Busy { since: Some(since) }));
     }
-    let ours = run.client().fresh_id().to_string();
     let mut tags = current.tags.clone();
     tags.insert(TAG.to_owned(), ours.clone());
     let place = &wish.place;
@@ -65,8 +66,8 @@ pub(super) async fn claim(
 }
 
 /// Finds a claim of another run that may still be at work.
-fn live_claim(current: &Version, now: Timestamp) -> Option<Timestamp> {
-    current.tags.get(TAG)?;
+fn live_claim(current: &Version, ours: &str, now: Timestamp) -> Option<Timestamp> {
+    current.tags.get(TAG).filter(|claim| *claim != ours)?;
     current
         .updated
         .filter(|updated| now.duration_since(*updated) < LASTS)

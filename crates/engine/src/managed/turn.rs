@@ -156,6 +156,15 @@ pub async fn turn(
     }
 }
 
+/// Tells which slot a turn would regenerate; changes nothing.
+///
+/// # Errors
+/// What [`turn`] would refuse.
+pub async fn foresee(run: &Run<'_>, place: &Place) -> Result<KeySlot, TurnError> {
+    let before = Before::look(run, place).await?;
+    decide(run, place, &before).await
+}
+
 /// What was there before the request.
 struct Before {
     enrolment: Enrolment,

@@ -33,6 +33,7 @@ fn wish(site: &Site) -> DirectWish {
         },
         content: Content::Key,
         verify: false,
+        owner: None,
     }
 }
 

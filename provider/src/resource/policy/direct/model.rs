@@ -48,6 +48,7 @@ impl Model {
                 terms,
                 content,
                 verify: flag(value, &direct("verify")),
+                owner: None,
             },
             max_key_age: parsed(value, Path::attribute("max_key_age"))?,
             set_key_expiration: flag(value, &Path::attribute("set_key_expiration_policy")),
