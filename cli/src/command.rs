@@ -7,6 +7,7 @@ pub mod explain;
 pub mod generate;
 pub mod man;
 pub mod merge;
+pub mod rotate;
 pub mod vault;
 
 use std::error::Error;
@@ -24,6 +25,7 @@ use self::explain::ExplainArgs;
 use self::generate::GenerateArgs;
 use self::man::ManArgs;
 use self::merge::MergeArgs;
+use self::rotate::args::RotateArgs;
 use self::vault::VaultArgs;
 
 /// A command and its options.
@@ -36,6 +38,7 @@ pub enum Command {
     Check(Box<CheckArgs>),
     Merge(MergeArgs),
     Explain(ExplainArgs),
+    Rotate(RotateArgs),
     Vault(VaultArgs),
     Generate(GenerateArgs),
     Emulator(EmulatorArgs),
@@ -57,6 +60,7 @@ impl Command {
             Self::Check(args) => Ok(check::run(args, doors, streams).await?),
             Self::Merge(args) => Ok(merge::run(args, &doors, streams)?),
             Self::Explain(args) => Ok(explain::run(args, streams)?),
+            Self::Rotate(args) => Ok(rotate::run(args, doors, streams).await?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
             Self::Completions(args) => Ok(completions::run(args, streams)?),
             Self::Man(args) => Ok(man::run(args, streams)?),

@@ -1,7 +1,10 @@
-//! The settings that a repository keeps: `keyrotation.toml`, with defaults for `check` and waivers.
+//! The settings that a repository keeps: `keyrotation.toml`, with defaults for `check`, waivers, and
+//! where keys are published.
 //!
 //! A word that is not known is refused: a waiver with a mistake in it must not look like one that
 //! holds.
+
+pub(crate) mod places;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -17,6 +20,8 @@ use rotation::waiver::{Waiver, WaiverError};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use self::places::Places;
+
 /// The file that is read if none is named.
 const DEFAULT: &str = "keyrotation.toml";
 
@@ -30,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) include: Vec<Pattern>,
     pub(crate) exclude: Vec<Pattern>,
     pub(crate) waivers: Waivers,
+    pub(crate) places: Places,
 }
 
 /// The file says nothing that could be used.
@@ -95,6 +101,7 @@ fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
                 Some(true) | None => TagWaivers::Obeyed,
             },
         },
+        places: wire.rotate,
     })
 }
 
@@ -103,6 +110,8 @@ fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
 struct Wire {
     #[serde(default)]
     check: WireCheck,
+    #[serde(default)]
+    rotate: Places,
     #[serde(default)]
     waiver: Vec<WireWaiver>,
 }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use rotation::drift::Demand;
 use rotation::finding::Severity;
 use rotation::period::Period;
+use rotation::profile::Profile;
 
 use crate::args::{CheckArgs, Color, EvidenceArg, Output};
 use crate::config::Config;
@@ -73,15 +74,8 @@ impl CheckSettings {
 
 fn question(args: &CheckArgs, wanted: Wanted, config: Config) -> Question {
     let demand = Demand {
-        max_key_age: args
-            .max_age
-            .or(config.max_age)
-            .unwrap_or(Period::days(DEFAULT_MAX_AGE)),
-        due_soon: args
-            .due_soon
-            .or(config.due_soon)
-            .unwrap_or(Period::days(DEFAULT_DUE_SOON)),
         profile: args.profile.or(config.profile).unwrap_or_default(),
+        ..demand(args.max_age, args.due_soon, &config)
     };
     let mut scope = wanted.scope;
     scope.filter.include.extend(config.include);
@@ -95,6 +89,20 @@ fn question(args: &CheckArgs, wanted: Wanted, config: Config) -> Question {
         },
         declared: wanted.declared,
         waivers: config.waivers,
+        published: false,
+    }
+}
+
+/// Settles what is demanded of the keys, by the profile that is about their ages alone.
+pub(crate) fn demand(max_age: Option<Period>, due_soon: Option<Period>, config: &Config) -> Demand {
+    Demand {
+        max_key_age: max_age
+            .or(config.max_age)
+            .unwrap_or(Period::days(DEFAULT_MAX_AGE)),
+        due_soon: due_soon
+            .or(config.due_soon)
+            .unwrap_or(Period::days(DEFAULT_DUE_SOON)),
+        profile: Profile::default(),
     }
 }
 

@@ -1,0 +1,328 @@
+//! `keyrotation rotate`: a plan, consent, a journal, and one step after the other.
+//!
+//! What is due is concluded as by `check`; what a step does and may do is the engine's matter. This
+//! puts them in order, asks, and keeps the journal by which a run that was cut short is taken up.
+
+pub mod args;
+mod consent;
+mod hook;
+mod perform;
+mod place;
+mod survey;
+mod walk;
+mod words;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure::client::{Client, Settings};
+use azure::clock::Clock;
+use azure::cloud::Cloud;
+use azure::env::Env;
+use azure::id::IdError;
+use azure::identity::{SignIn, SignInSettings};
+use engine::check::{CheckError, Question};
+use engine::register::Register;
+use engine::surroundings::Surroundings;
+use rotation::drift::Demand;
+use rotation::period::{Period, RotationPeriod};
+use rotation::slot::KeySlot;
+use tokio_util::sync::CancellationToken;
+
+use self::args::{ApplyArgs, HookArgs, PlanArgs, PlanCommandArgs, ResumeArgs, RotateArgs};
+use self::args::{RotateCommand, StatusArgs};
+use self::hook::Hook;
+use self::perform::{Work, perform};
+use self::place::Declared;
+use self::survey::Survey;
+use self::walk::Walk;
+use crate::Doors;
+use crate::config::{self, ConfigError};
+use crate::exit_code::ExitCode;
+use crate::journal_file::{self, Journal, JournalError, Record, Trace, Traces};
+use crate::output::Streams;
+use crate::plan_file::{Plan, PlanFileError, PlanTerms, Text};
+use crate::scope::ScopeFileError;
+use crate::settings::{self, SettingsError};
+
+/// How long a step may take.
+const STEP_LIMIT: Duration = Duration::from_mins(10);
+
+/// How long clients have if nobody says, in days.
+const DEFAULT_WAIT: u32 = 1;
+
+/// The rotation came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RotateCommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Scope(#[from] ScopeFileError),
+    #[error("cannot choose a way to sign in")]
+    SignIn(#[source] azure::identity::SignInError),
+    #[error("cannot set up the connection to Azure")]
+    SetUp(#[source] azure::client::SetupError),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error(transparent)]
+    Plan(#[from] PlanFileError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the plan names a place that cannot be one")]
+    Place(#[from] IdError),
+    #[error("no key can be kept within {0} by turns of whole days; the shortest limit is P2D")]
+    TooShort(Period),
+    #[error("nothing was changed: there is no terminal to ask at, and no --auto-approve")]
+    NobodyToAsk,
+    #[error("nothing was changed: the plan was not approved")]
+    NotApproved,
+    #[error("interrupted before the plan was complete")]
+    Interrupted,
+    #[error("cannot write to stdout")]
+    Output(#[source] io::Error),
+}
+
+/// What a run works with.
+struct Site {
+    client: Client,
+    clock: Arc<dyn Clock>,
+    env: Env,
+    stop: CancellationToken,
+    around: Surroundings,
+    register: Register,
+}
+
+impl Site {
+    fn open(cloud: Cloud, doors: Doors) -> Result<Self, RotateCommandError> {
+        let Doors { env, clock, stop } = doors;
+        let sign_in =
+            SignIn::choose(&SignInSettings::default(), &env).map_err(RotateCommandError::SignIn)?;
+        let connection = Settings::from_env(sign_in, cloud, &env);
+        let client = Client::new(connection, env.clone(), Arc::clone(&clock))
+            .map_err(RotateCommandError::SetUp)?;
+        let token = CancellationToken::new();
+        let asked = token.clone();
+        tokio::spawn(async move {
+            stop.await;
+            asked.cancel();
+        });
+        Ok(Self {
+            client,
+            clock,
+            env,
+            stop: token,
+            around: Surroundings::default(),
+            register: Register::default(),
+        })
+    }
+}
+
+/// Runs a part of a rotation.
+///
+/// # Cancellation
+/// A stop is obeyed between two requests; what was begun is taken up by `resume`.
+pub(crate) async fn run(
+    args: &RotateArgs,
+    doors: Doors,
+    streams: &mut Streams,
+) -> Result<ExitCode, RotateCommandError> {
+    match &args.command {
+        RotateCommand::Plan(args) => plan(args, doors, streams).await,
+        RotateCommand::Apply(args) => Box::pin(apply(args, doors, streams)).await,
+        RotateCommand::Resume(args) => Box::pin(resume(args, doors, streams)).await,
+        RotateCommand::Status(args) => status(args, &doors.env, streams),
+    }
+}
+
+async fn plan(
+    args: &PlanCommandArgs,
+    doors: Doors,
+    streams: &mut Streams,
+) -> Result<ExitCode, RotateCommandError> {
+    let (plan, _) = make(&args.plan, doors, streams).await?;
+    plan.write(&args.out)?;
+    show(&words::plan(&plan), streams)?;
+    streams.say(&format!("the plan is in `{}`", args.out.display()));
+    Ok(planned_code(&plan))
+}
+
+async fn apply(
+    args: &ApplyArgs,
+    doors: Doors,
+    streams: &mut Streams,
+) -> Result<ExitCode, RotateCommandError> {
+    let (plan, site) = match &args.file {
+        Some(file) => {
+            let plan = Plan::read(&doors.env, file)?;
+            let site = Site::open(plan.cloud.0, doors)?;
+            (plan, site)
+        }
+        None => make(&args.plan, doors, streams).await?,
+    };
+    show(&words::plan(&plan), streams)?;
+    if plan.accounts.is_empty() {
+        return Ok(planned_code(&plan));
+    }
+    if !args.auto_approve {
+        match consent::is_given(streams) {
+            None => return Err(RotateCommandError::NobodyToAsk),
+            Some(false) => return Err(RotateCommandError::NotApproved),
+            Some(true) => {}
+        }
+    }
+    let own = || PathBuf::from(format!("keyrotation-{}.journal", site.env.random_id()));
+    let path = args.journal.clone().unwrap_or_else(own);
+    let owner = site.env.random_id().to_string();
+    let journal = Journal::begin(
+        &path,
+        &plan,
+        owner,
+        Arc::clone(&site.clock),
+        site.stop.clone(),
+    )?;
+    streams.say(&format!("the journal is `{}`", path.display()));
+    carry_out(&plan, journal, &args.hook, &site, &path, streams).await
+}
+
+async fn resume(
+    args: &ResumeArgs,
+    doors: Doors,
+    streams: &mut Streams,
+) -> Result<ExitCode, RotateCommandError> {
+    let record = journal_file::read(&doors.env, &args.journal)?;
+    let site = Site::open(record.plan.cloud.0, doors)?;
+    let (clock, stop) = (Arc::clone(&site.clock), site.stop.clone());
+    let (plan, journal) = Journal::take_up(&site.env, &args.journal, clock, stop)?;
+    carry_out(&plan, journal, &args.hook, &site, &args.journal, streams).await
+}
+
+fn status(
+    args: &StatusArgs,
+    env: &Env,
+    streams: &mut Streams,
+) -> Result<ExitCode, RotateCommandError> {
+    let Record { plan, traces, .. } = journal_file::read(env, &args.journal)?;
+    show(&words::status(&plan, &traces), streams)?;
+    Ok(performed_code(&plan, &traces))
+}
+
+async fn carry_out(
+    plan: &Plan,
+    journal: Journal,
+    hook: &HookArgs,
+    site: &Site,
+    path: &Path,
+    streams: &mut Streams,
+) -> Result<ExitCode, RotateCommandError> {
+    let walk = |planned: &_| Walk::new(Clone::clone(planned), plan, journal.owner());
+    let walks: Vec<Walk> = plan.accounts.iter().map(walk).collect::<Result<_, _>>()?;
+    let hook = hook.after_publish.clone().map(Hook);
+    let mut work = Work {
+        client: &site.client,
+        clock: site.clock.as_ref(),
+        stop: &site.stop,
+        around: &site.around,
+        register: &site.register,
+        hook: hook.as_ref(),
+        wait: plan.terms.wait.0,
+        journal,
+    };
+    perform(&mut work, &walks, streams).await;
+    work.journal.end()?;
+    let Record { traces, .. } = journal_file::read(&site.env, path)?;
+    show(&words::status(plan, &traces), streams)?;
+    Ok(performed_code(plan, &traces))
+}
+
+/// Looks at the scope and makes a plan.
+async fn make(
+    args: &PlanArgs,
+    doors: Doors,
+    streams: &mut Streams,
+) -> Result<(Plan, Site), RotateCommandError> {
+    let config = config::read(&doors.env, args.config.as_deref())?;
+    let wanted = args.scope.resolve(&doors.env)?;
+    let demand = settings::demand(args.max_age, args.due_soon, &config);
+    let cloud = settings::cloud(args.cloud, &doors.env)?;
+    let terms = terms(args, &demand)?;
+    let mut question = Question::new(wanted.scope, demand);
+    question.scope.filter.include.extend(config.include);
+    question.scope.filter.exclude.extend(config.exclude);
+    question.waivers = config.waivers;
+    question.published = true;
+    let declared = Declared::new(args, config.places);
+    let site = Site::open(cloud, doors)?;
+    let survey = Survey {
+        client: &site.client,
+        clock: site.clock.as_ref(),
+        stop: &site.stop,
+        around: &site.around,
+        register: &site.register,
+        cloud,
+        terms,
+        in_use: args.in_use.unwrap_or(KeySlot::Key1),
+        declared,
+        group_by: args.group_by.clone(),
+    };
+    let plan = tokio::select! {
+        biased;
+        () = site.stop.cancelled() => return Err(RotateCommandError::Interrupted),
+        plan = survey.plan(&question) => plan?,
+    };
+    if plan.examined == 0 {
+        streams.say(
+            "error: no storage account was examined; a missing role can look exactly like a scope \
+             without accounts",
+        );
+    }
+    Ok((plan, site))
+}
+
+fn terms(args: &PlanArgs, demand: &Demand) -> Result<PlanTerms, RotateCommandError> {
+    let limit = demand.max_key_age;
+    let early = whole_days(limit).saturating_sub(demand.due_soon.days_rounded_up());
+    // A key that is due soon has to be due for the engine as well.
+    let period = RotationPeriod::longest_for(Period::days(early))
+        .or_else(|| RotationPeriod::longest_for(limit))
+        .ok_or(RotateCommandError::TooShort(limit))?;
+    Ok(PlanTerms {
+        period: Text(period),
+        wait: Text(args.wait.unwrap_or(Period::days(DEFAULT_WAIT))),
+        both: args.both,
+        verify: !args.no_verify,
+    })
+}
+
+fn whole_days(period: Period) -> u32 {
+    u32::try_from(period.as_duration().as_hours() / 24).unwrap_or(u32::MAX)
+}
+
+fn show(text: &str, streams: &mut Streams) -> Result<(), RotateCommandError> {
+    streams.result(text).map_err(RotateCommandError::Output)
+}
+
+fn planned_code(plan: &Plan) -> ExitCode {
+    if plan.examined == 0 {
+        ExitCode::Failed
+    } else if plan.skipped.iter().any(|skipped| !skipped.is_waived) {
+        ExitCode::Drift
+    } else if plan.unexamined.is_empty() {
+        ExitCode::Passed
+    } else {
+        ExitCode::Unproven
+    }
+}
+
+fn performed_code(plan: &Plan, traces: &Traces) -> ExitCode {
+    let mut accounts = plan.accounts.iter();
+    let is_done = |id: &str| traces.get(id).is_some_and(Trace::is_done);
+    if accounts.all(|planned| is_done(planned.id.0.as_str())) {
+        planned_code(plan)
+    } else {
+        ExitCode::Drift
+    }
+}

@@ -1,0 +1,269 @@
+//! Making a plan: which accounts are due, by which way, and what stands in the way.
+
+use azure::client::Client;
+use azure::clock::Clock;
+use azure::cloud::Cloud;
+use azure::id::VaultUrl;
+use engine::check::accounts::CheckedAccount;
+use engine::check::{CheckError, Question, check};
+use engine::direct::{self, DirectWish};
+use engine::managed::{self, turn};
+use engine::register::Register;
+use engine::run::Run;
+use engine::surroundings::Surroundings;
+use jiff::Timestamp;
+use rotation::direct::{Step, Terms};
+use rotation::drift::{Proof, Verdict};
+use rotation::finding::FindingCode;
+use rotation::observation::{Enrolment, PerSlot};
+use rotation::slot::KeySlot;
+use rotation::walk::{Reach, slots_to_renew};
+use tokio_util::sync::CancellationToken;
+
+use super::STEP_LIMIT;
+use super::args::GroupTag;
+use super::place::{Declared, Destination};
+use crate::error::chain;
+use crate::plan_file::{Plan, PlanTerms, Planned, Skipped, Text, Way};
+
+/// What a plan is made by.
+pub(super) struct Survey<'a> {
+    pub(super) client: &'a Client,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) stop: &'a CancellationToken,
+    pub(super) around: &'a Surroundings,
+    pub(super) register: &'a Register,
+    pub(super) cloud: Cloud,
+    pub(super) terms: PlanTerms,
+    pub(super) in_use: KeySlot,
+    pub(super) declared: Declared,
+    pub(super) group_by: Option<GroupTag>,
+}
+
+/// Whether an account needs anything.
+enum Need {
+    Nothing,
+    Waived(String),
+    Keys(PerSlot<bool>),
+}
+
+impl Survey<'_> {
+    /// Looks at the scope and plans for every account that is due.
+    ///
+    /// # Errors
+    /// It cannot be found out what there is to examine.
+    ///
+    /// # Cancellation
+    /// Nothing is changed.
+    pub(super) async fn plan(&self, question: &Question) -> Result<Plan, CheckError> {
+        let now = self.clock.now();
+        let outcome = check(&self.client.reader(), question, now).await?;
+        let mut plan = Plan::empty(now, self.cloud, self.terms.clone());
+        plan.scope.clone_from(&outcome.scope);
+        plan.examined = outcome.accounts.len();
+        plan.unexamined = outcome
+            .holes
+            .iter()
+            .map(|hole| hole.scope.clone())
+            .collect();
+        for account in outcome.accounts.iter() {
+            let (reason, is_waived) = match need(&account) {
+                Need::Nothing => continue,
+                Need::Waived(reason) => (reason, true),
+                Need::Keys(due) => match self.account(&account, due).await {
+                    Ok(planned) => {
+                        plan.accounts.push(planned);
+                        continue;
+                    }
+                    Err(reason) => (reason, false),
+                },
+            };
+            plan.skipped.push(Skipped {
+                id: Text(account.id.clone()),
+                reason,
+                is_waived,
+            });
+        }
+        Ok(plan)
+    }
+
+    async fn account(
+        &self,
+        account: &CheckedAccount,
+        due: PerSlot<bool>,
+    ) -> Result<Planned, String> {
+        match account.observation.enrolments.as_slice() {
+            [] => self.directly(account, due).await,
+            [one] => self.through_vault(account, one, due).await,
+            _ => Err("several vault records manage it".to_owned()),
+        }
+    }
+
+    async fn directly(
+        &self,
+        account: &CheckedAccount,
+        due: PerSlot<bool>,
+    ) -> Result<Planned, String> {
+        let to = self.declared.of(account, &self.cloud)?;
+        let wish = self.wish(account, &to);
+        let run = Run::new(self.client, self.clock, self.stop, STEP_LIMIT);
+        let seen = direct::foresee(&run, self.around, self.register, &wish).await;
+        let (seen, step) = seen.map_err(|error| chain(&error))?;
+        let (in_use, publish) = self.start(step)?;
+        let renew = match (publish, self.reach()) {
+            (true, Reach::OneStep) => Vec::new(),
+            (_, reach) => slots_to_renew(in_use, due, reach),
+        };
+        let mut affected = Vec::new();
+        if seen.published.is_none() {
+            affected.push(format!(
+                "nothing is published yet: who uses a key without reading `{}` has to be moved \
+                 there",
+                wish.place
+            ));
+        }
+        affected.extend(to.others.iter().map(|secret| {
+            format!("the secret `{secret}` says it holds a key of it and is not renewed")
+        }));
+        Ok(Planned {
+            way: Way::Direct,
+            vault_uri: wish.place.vault.as_str().to_owned(),
+            name: wish.place.name.to_string(),
+            content: to.content,
+            publish,
+            secret_version: seen.published.map(|version| version.version),
+            key1_created_at: seen.account.key1_created_at.map(Text),
+            key2_created_at: seen.account.key2_created_at.map(Text),
+            ..self.planned(account, in_use, renew, affected)
+        })
+    }
+
+    /// Tells which slot is in use when the first turn begins, and whether it is published first.
+    fn start(&self, step: Step) -> Result<(KeySlot, bool), String> {
+        match step {
+            Step::Publish { slot, .. } => Ok((slot, true)),
+            Step::Turn { slot } => Ok((slot.other(), false)),
+            Step::Wait { slot, .. } if self.terms.both => Ok((slot.other(), false)),
+            Step::Wait { slot, until } => Err(format!("clients may use {slot} until {until}")),
+            Step::Rest { until } => Err(format!("its next turn is due at {until}")),
+        }
+    }
+
+    async fn through_vault(
+        &self,
+        account: &CheckedAccount,
+        enrolment: &Enrolment,
+        due: PerSlot<bool>,
+    ) -> Result<Planned, String> {
+        let vault = VaultUrl::of_name(&enrolment.vault, &self.cloud);
+        let vault = vault.map_err(|error| error.to_string())?;
+        let name = enrolment.name.parse();
+        let name = name.map_err(|error: azure::id::IdError| error.to_string())?;
+        let place = managed::Place { vault, name };
+        let run = Run::new(self.client, self.clock, self.stop, STEP_LIMIT);
+        if let Some(lock) = self.around.lock(&run, &account.id).await {
+            let (name, scope) = (lock.name, lock.scope);
+            return Err(format!("the lock `{name}` on `{scope}` makes it read-only"));
+        }
+        let idle = match turn::foresee(&run, &place).await {
+            Ok(slot) => slot,
+            Err(turn::TurnError::TooEarly { slot, .. }) if self.terms.both => slot,
+            Err(error) => return Err(chain(&error)),
+        };
+        let affected = enrolment.sas.iter().map(|sas| {
+            let (name, validity) = (&sas.name, &sas.validity);
+            format!("tokens of `{name}`, good for {validity}, are let expire before their key goes")
+        });
+        let in_use = idle.other();
+        let renew = slots_to_renew(in_use, due, self.reach());
+        Ok(Planned {
+            vault_uri: place.vault.as_str().to_owned(),
+            name: place.name.to_string(),
+            ..self.planned(account, in_use, renew, affected.collect())
+        })
+    }
+
+    fn planned(
+        &self,
+        account: &CheckedAccount,
+        in_use: KeySlot,
+        renew: Vec<KeySlot>,
+        affected: Vec<String>,
+    ) -> Planned {
+        let times = account.observation.key_times;
+        Planned {
+            id: Text(account.id.clone()),
+            way: Way::Vault,
+            vault_uri: String::new(),
+            name: String::new(),
+            content: crate::plan_file::Content::Key,
+            in_use: Text(in_use),
+            publish: false,
+            renew: renew.into_iter().map(Text).collect(),
+            key1_created_at: times.key1.map(Text),
+            key2_created_at: times.key2.map(Text),
+            secret_version: None,
+            group: self.group(account),
+            affected,
+        }
+    }
+
+    fn group(&self, account: &CheckedAccount) -> Option<String> {
+        let wanted = &self.group_by.as_ref()?.0;
+        let mut tags = account.tags.iter();
+        tags.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            .map(|(_, value)| value.clone())
+    }
+
+    fn wish(&self, account: &CheckedAccount, to: &Destination) -> DirectWish {
+        DirectWish {
+            account: account.id.clone(),
+            place: to.place.clone(),
+            terms: Terms {
+                period: self.terms.period.0,
+                overlap: self.terms.wait.0,
+                first: self.in_use,
+            },
+            content: to.content.into(),
+            verify: self.terms.verify,
+            owner: None,
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        if self.terms.both {
+            Reach::BothKeys
+        } else {
+            Reach::OneStep
+        }
+    }
+}
+
+fn need(account: &CheckedAccount) -> Need {
+    let assessment = &account.assessment;
+    let is_due = |verdict: Verdict| verdict.proof() != Proof::Kept || verdict == Verdict::DueSoon;
+    let due = PerSlot::from_slots(|slot| is_due(assessment.keys.of(slot).verdict));
+    if !due.key1 && !due.key2 {
+        return Need::Nothing;
+    }
+    let about_age = assessment.findings.iter().filter(|finding| {
+        let codes = [
+            FindingCode::KeyOverdue,
+            FindingCode::RotationStalled,
+            FindingCode::KeyAgeUnknown,
+        ];
+        codes.contains(&finding.code)
+    });
+    let mut waivers = about_age.map(|finding| finding.waiver.as_ref());
+    match waivers.next() {
+        Some(Some(first)) if waivers.all(|other| other.is_some()) => {
+            Need::Waived(format!("waived: {first}"))
+        }
+        _ => Need::Keys(due),
+    }
+}
+
+/// Tells whether the keys are those that a plan was made for.
+pub(super) fn holds(planned: &Planned, [key1, key2]: [Option<Timestamp>; 2]) -> bool {
+    planned.key_times() == PerSlot { key1, key2 }
+}

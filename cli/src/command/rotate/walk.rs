@@ -1,0 +1,255 @@
+//! One account on its way: a look, and at most one step.
+//!
+//! Every look starts from what Azure shows; the journal only adds what Azure cannot tell.
+
+use azure::id::{IdError, VaultUrl};
+use engine::direct::error::DirectError;
+use engine::direct::publish::{self, Version};
+use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
+use engine::managed::turn::{self, Stage, TurnError};
+use engine::managed::{self, Place};
+use engine::run::{Run, StepError};
+use jiff::Timestamp;
+use rotation::direct::{Step, Terms};
+use rotation::slot::KeySlot;
+
+use super::hook::HookError;
+use super::perform::Work;
+use super::survey::holds;
+use crate::journal_file::{Event, Journal};
+use crate::output::Streams;
+use crate::plan_file::{Content, Plan, Planned, Text, Way};
+
+/// An account of the plan and how it is rotated.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub(super) planned: Planned,
+    way: Road,
+}
+
+#[derive(Debug)]
+enum Road {
+    Direct(Box<DirectWish>),
+    Vault(Place),
+}
+
+/// What came of a look and a step.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// All is done.
+    Done,
+    /// There is more to do at once.
+    Again,
+    /// There is more to do then.
+    Until(Timestamp),
+    /// The account is not what the plan was made for, or somebody else is at it.
+    Refused(String),
+}
+
+/// A step failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActError {
+    #[error(transparent)]
+    Direct(#[from] DirectError),
+    #[error(transparent)]
+    Turn(#[from] TurnError),
+    #[error(transparent)]
+    Step(#[from] StepError),
+    #[error(transparent)]
+    Hook(#[from] HookError),
+}
+
+impl From<Content> for publish::Content {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Key => Self::Key,
+            Content::ConnectionString => Self::ConnectionString,
+        }
+    }
+}
+
+impl Walk {
+    /// Reads a planned account.
+    ///
+    /// # Errors
+    /// A vault or a name that cannot be one.
+    pub(super) fn new(planned: Planned, plan: &Plan, owner: &str) -> Result<Self, IdError> {
+        let (terms, cloud) = (&plan.terms, &plan.cloud.0);
+        let vault = VaultUrl::parse(&planned.vault_uri, cloud)?;
+        let way = match planned.way {
+            Way::Vault => Road::Vault(Place {
+                vault,
+                name: planned.name.parse()?,
+            }),
+            Way::Direct => Road::Direct(Box::new(DirectWish {
+                account: planned.id.0.clone(),
+                place: SecretPlace {
+                    vault,
+                    name: planned.name.parse()?,
+                },
+                terms: Terms {
+                    period: terms.period.0,
+                    overlap: terms.wait.0,
+                    first: planned.in_use.0,
+                },
+                content: planned.content.into(),
+                verify: terms.verify,
+                owner: Some(owner.to_owned()),
+            })),
+        };
+        Ok(Self { planned, way })
+    }
+
+    /// Looks at the account and takes at most one step.
+    ///
+    /// # Cancellation
+    /// The engine's: the next run finds what is left.
+    pub(super) async fn act(
+        &self,
+        work: &mut Work<'_>,
+        streams: &mut Streams,
+    ) -> Result<Act, ActError> {
+        match &self.way {
+            Road::Direct(wish) => self.directly(wish, work, streams).await,
+            Road::Vault(place) => self.through_vault(place, work).await,
+        }
+    }
+
+    async fn directly(
+        &self,
+        wish: &DirectWish,
+        work: &mut Work<'_>,
+        streams: &mut Streams,
+    ) -> Result<Act, ActError> {
+        let account = &wish.account;
+        let run = Run::new(work.client, work.clock, work.stop, super::STEP_LIMIT);
+        let seen = direct::look(&run, account, &wish.place).await?;
+        if !work.journal.trace(account).is_begun {
+            if !self.still_holds(&seen) {
+                return Ok(changed());
+            }
+            work.journal.note(account, Event::Begun);
+        }
+        if let (Some(hook), Some(version)) = (work.hook, self.untold(&seen, &work.journal)) {
+            hook.tell(account, &wish.place, version, work.stop, streams)
+                .await?;
+            let version = version.version.clone();
+            work.journal.note(account, Event::Told { version });
+            return Ok(Act::Again);
+        }
+        if self.is_published(&seen, &work.journal) {
+            return Ok(Act::Done);
+        }
+        let journal = &mut work.journal;
+        let mut tell = |progress| note(journal, wish, progress);
+        let outcome = direct::step(&run, work.around, work.register, wish, &mut tell).await?;
+        Ok(match outcome {
+            Outcome::Published { .. } | Outcome::Turned { .. } => Act::Again,
+            Outcome::Waiting { until, .. } => Act::Until(until),
+            Outcome::Rested { until } => Act::Refused(format!("its next turn is due at {until}")),
+            Outcome::Busy { .. } => Act::Refused("another run is at it".to_owned()),
+        })
+    }
+
+    async fn through_vault(&self, place: &Place, work: &mut Work<'_>) -> Result<Act, ActError> {
+        let account = &self.planned.id.0;
+        let run = Run::new(work.client, work.clock, work.stop, super::STEP_LIMIT);
+        let record = managed::look(&run, place).await?;
+        let seen = managed::look_at_account(&run, account).await?;
+        let (Some(record), Some(seen)) = (record, seen) else {
+            return Ok(changed());
+        };
+        let times = [seen.key1_created_at, seen.key2_created_at];
+        let trace = work.journal.trace(account);
+        if !trace.is_begun {
+            let same = record.active == Some(self.planned.in_use.0)
+                && record.account.eq_ignore_ascii_case(account.as_str());
+            if !same || !holds(&self.planned, times) {
+                return Ok(changed());
+            }
+            work.journal.note(account, Event::Begun);
+        }
+        if self.are_renewed(times, &work.journal) {
+            return Ok(Act::Done);
+        }
+        let journal = &mut work.journal;
+        let mut tell = |stage| {
+            let event = match stage {
+                Stage::Decided { slot, .. } => Event::Regenerating { slot: Text(slot) },
+                Stage::LookingBack(slot) => Event::LookingBack { slot: Text(slot) },
+            };
+            journal.note(account, event);
+        };
+        match turn::turn(&run, place, &mut tell).await {
+            Ok(turned) => {
+                let slot = Text(turned.slot);
+                work.journal.note(account, Event::Regenerated { slot });
+                let is_last = self.planned.renew.last() == Some(&slot);
+                let free = work.wait.after(work.clock.now());
+                Ok(if is_last {
+                    Act::Again
+                } else {
+                    Act::Until(free)
+                })
+            }
+            Err(TurnError::TooEarly { until, .. }) if self.planned.renew.len() > 1 => {
+                Ok(Act::Until(until))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn still_holds(&self, seen: &Seen) -> bool {
+        let version = seen.published.as_ref().map(|found| &found.version);
+        let times = [seen.account.key1_created_at, seen.account.key2_created_at];
+        version == self.planned.secret_version.as_ref() && holds(&self.planned, times)
+    }
+
+    /// Gives the version that was published since the plan, if the hook does not know it.
+    fn untold<'a>(&self, seen: &'a Seen, journal: &Journal) -> Option<&'a Version> {
+        let version = seen.published.as_ref()?;
+        let told = journal.trace(&self.planned.id.0).told;
+        let is_old = self.planned.secret_version.as_ref() == Some(&version.version);
+        (!is_old && !told.contains(&version.version)).then_some(version)
+    }
+
+    fn is_published(&self, seen: &Seen, journal: &Journal) -> bool {
+        let Some(published) = &seen.published else {
+            return false;
+        };
+        let times = [seen.account.key1_created_at, seen.account.key2_created_at];
+        let last = self.planned.renew.last().unwrap_or(&self.planned.in_use);
+        let is_newer = self.planned.secret_version.as_ref() != Some(&published.version);
+        published.slot == last.0 && is_newer && self.are_renewed(times, journal)
+    }
+
+    fn are_renewed(&self, [key1, key2]: [Option<Timestamp>; 2], journal: &Journal) -> bool {
+        let known = journal.trace(&self.planned.id.0).renewed;
+        let before = self.planned.key_times();
+        self.planned.renew.iter().all(|Text(slot)| {
+            let now = match slot {
+                KeySlot::Key1 => key1,
+                KeySlot::Key2 => key2,
+            };
+            known.contains(slot) || now > *before.of(*slot)
+        })
+    }
+}
+
+fn changed() -> Act {
+    Act::Refused("it is not as it was when the plan was made; make a new plan".to_owned())
+}
+
+fn note(journal: &mut Journal, wish: &DirectWish, progress: Progress) {
+    let event = match progress {
+        Progress::Decided(Step::Publish { slot, .. }) => Event::Publishing { slot: Text(slot) },
+        Progress::Decided(Step::Turn { slot }) => Event::Claiming { slot: Text(slot) },
+        Progress::Decided(Step::Wait { .. } | Step::Rest { .. }) => return,
+        Progress::Regenerating(slot) => Event::Regenerating { slot: Text(slot) },
+        Progress::LookingBack(slot) => Event::LookingBack { slot: Text(slot) },
+        Progress::Regenerated(slot) => Event::Regenerated { slot: Text(slot) },
+        Progress::Verified(slot) => Event::Verified { slot: Text(slot) },
+        Progress::Published(slot) => Event::Published { slot: Text(slot) },
+    };
+    journal.note(&wish.account, event);
+}
