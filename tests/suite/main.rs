@@ -17,6 +17,7 @@ mod lifecycle;
 mod matrix;
 mod protocol;
 mod reports;
+mod rotate;
 mod secrets;
 mod sign_in;
 mod vault;

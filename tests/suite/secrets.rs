@@ -215,6 +215,32 @@ fn the_command_line_tool_says_no_secret() -> Result<()> {
     secrets.expect_none_said("a wrong command line", &said)
 }
 
+#[test]
+fn a_rotation_says_and_keeps_no_secret() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let mut secrets = Secrets::of(&emulator)?;
+    let mut command = emulator.command(&tests::place::keyrotation()?);
+    command.env("RUST_LOG", "trace").args([
+        "rotate",
+        "apply",
+        "--both",
+        "--wait=PT1S",
+        "--vault-uri=https://kvsuite.vault.azure.net",
+        "--secret-name=st-{account}",
+        "--content=connection_string",
+        "--no-verify",
+        "--auto-approve",
+        "--journal=j",
+        "--after-publish=env | grep KEYROTATION",
+    ]);
+    let said = tests::process::run(&mut command)?.expect_code(0)?;
+    secrets.learn_keys(&emulator)?;
+    secrets.expect_none_said("rotate apply", &said)?;
+    let journal = std::fs::read(emulator.scratch().path().join("j"))?;
+    ensure!(journal.len() > 1000, "the journal holds nothing");
+    secrets.expect_none_in("the journal", &journal)
+}
+
 /// Runs a command at the most talkative level of the core and of every provider.
 fn trace(terraform: &Terraform<'_>, arguments: &[&str]) -> Result<Said> {
     let mut command = terraform.command(arguments);
