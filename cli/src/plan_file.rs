@@ -66,6 +66,7 @@ pub(crate) struct PlanTerms {
     pub(crate) wait: Text<Period>,
     pub(crate) both: bool,
     pub(crate) verify: bool,
+    pub(crate) assume_unmanaged: bool,
 }
 
 /// By which way the keys of an account are renewed.
@@ -237,6 +238,7 @@ pub(crate) mod tests {
             wait: Text("PT1S".parse().expect("a period")),
             both: true,
             verify: false,
+            assume_unmanaged: false,
         };
         let mut plan = Plan::empty(Timestamp::UNIX_EPOCH, Cloud::Public, terms);
         plan.accounts = names.iter().map(|name| planned(name)).collect();

@@ -294,6 +294,7 @@ fn terms(args: &PlanArgs, demand: &Demand) -> Result<PlanTerms, RotateCommandErr
         wait: Text(args.wait.unwrap_or(Period::days(DEFAULT_WAIT))),
         both: args.both,
         verify: !args.no_verify,
+        assume_unmanaged: args.assume_unmanaged,
     })
 }
 

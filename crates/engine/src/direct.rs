@@ -11,7 +11,8 @@
 //! - A key that was regenerated is not lost: it can be read from the account, and the next run finds
 //!   by its age that it was never published.
 //! - A regeneration is sent once; after an unclear answer the keys themselves tell.
-//! - An account that a vault manages is not touched.
+//! - An account that a vault manages is not touched, nor one on which Key Vault holds a role: a
+//!   vault that cannot be listed may manage it.
 //! - A key that does not open the account is not published.
 //!
 //! # Assumptions
@@ -19,11 +20,14 @@
 //! cannot set conditionally: a run writes its claim, waits, and goes on if the claim is still its
 //! own and the keys are as they were. So a run that is held up for longer than the wait between
 //! looking and writing could still meet another one; then both look again before they regenerate.
+//! Key Vault needs a role on an account to manage it; a record in a vault that cannot be listed,
+//! whose role was taken away again, is not found.
 
 mod claim;
 pub mod error;
 mod keys;
 pub mod publish;
+mod unmanaged;
 mod verify;
 
 use azure::arm::storage::StorageAccount;
@@ -70,6 +74,8 @@ pub struct DirectWish {
     pub content: Content,
     /// Whether a key has to open the account before it is published.
     pub verify: bool,
+    /// Whether somebody vouches that no vault manages the account, where that cannot be seen.
+    pub assume_unmanaged: bool,
     /// The mark of whoever rotates, by which a later run knows a claim of its own; `None` for one
     /// that is good for this run alone. No two runs at once may have the same.
     pub owner: Option<String>,
@@ -218,13 +224,12 @@ pub async fn step(
     let seen = look(run, &wish.account, &wish.place).await?;
     let step = seen.next_step(&wish.terms, wish.content, run.now());
     tell(Progress::Decided(step));
-    match step {
-        Step::Rest { until } => return Ok(Outcome::Rested { until }),
-        Step::Wait { slot, until } => return Ok(Outcome::Waiting { slot, until }),
-        Step::Publish { .. } | Step::Turn { .. } => {}
+    if step.acts() {
+        check_fit(run, around, register, &seen, wish).await?;
     }
-    check_fit(run, around, register, &seen, wish).await?;
     match step {
+        Step::Rest { until } => Ok(Outcome::Rested { until }),
+        Step::Wait { slot, until } => Ok(Outcome::Waiting { slot, until }),
         Step::Turn { slot } => turn(run, wish, &seen, slot, tell).await,
         Step::Publish { slot, reason } => {
             let version = republish(run, wish, &seen, slot, tell).await?;
@@ -234,7 +239,6 @@ pub async fn step(
                 version,
             })
         }
-        Step::Rest { until } | Step::Wait { until, .. } => Ok(Outcome::Rested { until }),
     }
 }
 
@@ -273,18 +277,7 @@ async fn check_fit(
             scope: lock.scope,
         });
     }
-    let vaults = around.vaults(run, wish.account.subscription()).await;
-    let near = vaults.iter().flat_map(|vaults| vaults.iter());
-    let mut near: Vec<VaultUrl> = near.map(|vault| vault.url.clone()).collect();
-    near.push(wish.place.vault.clone());
-    let others = register.in_vaults(run, &near, &wish.account).await;
-    if others.is_empty() {
-        return Ok(());
-    }
-    Err(DirectError::Enrolled {
-        account: account(),
-        others: others.join("`, `"),
-    })
+    unmanaged::check(run, around, register, wish).await
 }
 
 /// Regenerates the idle key and publishes it.

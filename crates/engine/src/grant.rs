@@ -151,7 +151,8 @@ pub async fn grant_for_enrolment(
     around: &Surroundings,
     wish: GrantWish<'_>,
 ) -> Result<Made, GrantError> {
-    let wanted = role::Wanted::of_key_vault(run, wish.account, wish.key_vault_principal).await?;
+    let wanted =
+        role::Wanted::of_key_vault(run, around, wish.account, wish.key_vault_principal).await?;
     let held = wanted.look(run).await;
     let held = held.map_err(GrantError::about(Right::Role))?;
     let access = missing_access(run, around, wish).await?;

@@ -79,11 +79,6 @@ impl<'a> Run<'a> {
         self.go_on()
     }
 
-    /// Says what was not done because the operation had to end.
-    pub(crate) fn halted(&self, act: &'static str, object: impl Display, halt: Halt) -> StepError {
-        StepError::halted(act, object, halt)
-    }
-
     /// Sends one request and, should it fail, says what it was for.
     ///
     /// # Errors
@@ -158,7 +153,8 @@ impl StepError {
         }
     }
 
-    fn halted(act: &'static str, object: impl Display, halt: Halt) -> Self {
+    /// Says what was not done because the operation had to end.
+    pub(crate) fn halted(act: &'static str, object: impl Display, halt: Halt) -> Self {
         Self {
             act,
             object: object.to_string(),

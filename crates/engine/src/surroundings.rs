@@ -11,9 +11,11 @@ use azure::arm::locks::{self, Lock, LockLevel};
 use azure::arm::permissions::{self, Permission};
 use azure::arm::subscriptions;
 use azure::arm::vaults::{self, Vault};
-use azure::id::{StorageAccountId, SubscriptionId, VaultId, VaultUrl};
-use tokio::sync::Mutex;
+use azure::id::{PrincipalId, StorageAccountId, SubscriptionId, VaultId, VaultUrl};
+use tokio::sync::{Mutex, OnceCell};
 
+use crate::grant::GrantError;
+use crate::grant::role::key_vault_principal;
 use crate::list::every;
 use crate::run::{Run, StepError};
 
@@ -28,6 +30,7 @@ pub struct Surroundings {
     locks: Cache<Lock>,
     rights: Cache<Permission>,
     subscriptions: Mutex<Option<Arc<Vec<SubscriptionId>>>>,
+    key_vault: OnceCell<PrincipalId>,
 }
 
 impl Surroundings {
@@ -76,6 +79,15 @@ impl Surroundings {
         self.vaults.lock().await.remove(&subscription.to_string());
         let vaults = self.vaults(run, subscription).await?;
         vaults.iter().find(|vault| vault.url == *address).cloned()
+    }
+
+    /// Looks up Key Vault's own principal in the directory.
+    pub(crate) async fn key_vault_principal(
+        &self,
+        run: &Run<'_>,
+    ) -> Result<PrincipalId, GrantError> {
+        let known = self.key_vault.get_or_try_init(|| key_vault_principal(run));
+        known.await.copied()
     }
 
     /// Lists the vaults of a subscription.

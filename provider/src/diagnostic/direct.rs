@@ -35,6 +35,14 @@ pub(crate) fn direct(error: &DirectError) -> Diagnostic {
                 .to_owned(),
             account,
         ),
+        DirectError::MayBeEnrolled { .. } => (
+            "A vault may manage the account",
+            "Nothing was changed. No vault that could be listed manages it. Take that role off the \
+             account, allow the caller to list the storage accounts of all vaults, or set \
+             `direct.assume_unmanaged = true` if you know that none does."
+                .to_owned(),
+            account,
+        ),
         DirectError::Locked { lock, scope, .. } => (
             "A lock makes the account read-only",
             unlock(lock, scope),

@@ -199,6 +199,10 @@ pub struct PlanArgs {
     #[arg(long)]
     pub no_verify: bool,
 
+    /// Vouches that no vault manages the accounts, where a role of Key Vault says that one may.
+    #[arg(long)]
+    pub assume_unmanaged: bool,
+
     /// Never has two accounts with the same value of a tag under way at once, such as `tag=team`.
     #[arg(long, value_name = "tag=NAME")]
     pub group_by: Option<GroupTag>,

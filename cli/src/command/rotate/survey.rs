@@ -226,6 +226,7 @@ impl Survey<'_> {
             },
             content: to.content.into(),
             verify: self.terms.verify,
+            assume_unmanaged: self.terms.assume_unmanaged,
             owner: None,
         }
     }

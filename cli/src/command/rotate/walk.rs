@@ -94,6 +94,7 @@ impl Walk {
                 },
                 content: planned.content.into(),
                 verify: terms.verify,
+                assume_unmanaged: terms.assume_unmanaged,
                 owner: Some(owner.to_owned()),
             })),
         };

@@ -14,7 +14,7 @@ use rotation::slot::KeySlot;
 use super::error::DirectError;
 use super::publish::Version;
 use super::{DirectWish, Outcome, Seen, look};
-use crate::run::Run;
+use crate::run::{Run, StepError};
 
 const TAG: &str = "KeyRotationClaim";
 
@@ -51,7 +51,7 @@ pub(super) async fn claim(
         .await?;
     run.pause(WAIT)
         .await
-        .map_err(|halt| run.halted("claim the rotation in the tags of", place, halt))?;
+        .map_err(|halt| StepError::halted("claim the rotation in the tags of", place, halt))?;
     let now = look(run, &wish.account, place).await?;
     let is_ours = now
         .published

@@ -30,6 +30,14 @@ pub enum DirectError {
         /// The identifiers of the records.
         others: String,
     },
+    /// A vault that could not be looked into may manage the account.
+    #[error("a vault may manage `{account}`: {reason}")]
+    MayBeEnrolled {
+        /// The account.
+        account: String,
+        /// What speaks for it.
+        reason: String,
+    },
     /// A lock keeps keys from being regenerated.
     #[error("the lock `{lock}` on `{scope}` makes `{account}` read-only")]
     Locked {

@@ -9,6 +9,7 @@ use uuid::{Uuid, uuid};
 use super::{GrantError, Right};
 use crate::list::every;
 use crate::run::{Run, StepError, absent};
+use crate::surroundings::Surroundings;
 
 /// "Storage Account Key Operator Service Role", the same in every tenant and cloud.
 pub const KEY_OPERATOR_ROLE: Uuid = uuid!("81a9662b-bebf-436f-a333-f67b29880f12");
@@ -35,12 +36,13 @@ impl Wanted {
     /// Wants Key Vault's own role on an account.
     pub(super) async fn of_key_vault(
         run: &Run<'_>,
+        around: &Surroundings,
         account: &StorageAccountId,
         principal: Option<PrincipalId>,
     ) -> Result<Self, GrantError> {
         let principal = match principal {
             Some(principal) => principal,
-            None => key_vault_principal(run).await?,
+            None => around.key_vault_principal(run).await?,
         };
         Ok(Self {
             scope: account.to_string(),
@@ -103,7 +105,8 @@ pub(super) async fn take_back(
     Ok(())
 }
 
-async fn key_vault_principal(run: &Run<'_>) -> Result<PrincipalId, GrantError> {
+/// Looks up Key Vault's own principal in the directory.
+pub(crate) async fn key_vault_principal(run: &Run<'_>) -> Result<PrincipalId, GrantError> {
     let application = run.client().cloud().key_vault_application_id();
     run.send(
         "look up Key Vault's service principal by its application",

@@ -3,6 +3,7 @@
 #[path = "../enrolment/site.rs"]
 #[expect(dead_code, reason = "the enrolments use more of it")]
 mod site;
+mod unmanaged;
 
 use azure::arm::storage;
 use azure::vault::secret;
@@ -15,7 +16,7 @@ use engine::surroundings::Surroundings;
 use jiff::Timestamp;
 use rotation::direct::{Reason, Terms};
 use rotation::slot::KeySlot;
-use site::{Site, place};
+use site::Site;
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -33,6 +34,7 @@ fn wish(site: &Site) -> DirectWish {
         },
         content: Content::Key,
         verify: false,
+        assume_unmanaged: false,
         owner: None,
     }
 }
@@ -271,20 +273,6 @@ async fn nothing_is_regenerated_unless_the_secret_can_be_written() {
         .0
         .expect_err("it cannot be written");
     assert_eq!(site.count("StorageAccounts_RegenerateKey"), 0);
-}
-
-#[tokio::test]
-async fn an_account_that_a_vault_manages_is_not_touched() {
-    let (site, wish) = published("enrolled").await;
-    site.grant().await;
-    site.enrol("P30D").await.expect("enrolled");
-    let refused = step(&site, &wish).await.0.expect_err("enrolled");
-    assert!(
-        matches!(refused, DirectError::Enrolled { .. }),
-        "{refused:?}"
-    );
-    assert_eq!(site.count("StorageAccounts_RegenerateKey"), 0);
-    drop(place("kvone", "stone"));
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ expiration policy of the account stays as it is.\n\n\
 tags of Microsoft's dual-credential convention. A refresh sees from Azure's own key times when a \
 turn is due, and the plan shows it; the apply renews the key that nobody uses, sees that it opens \
 the account, and publishes it as a new version. The key before stays good for the overlap, so \
-clients have that long to look. Each apply renews at most one key. An account that a vault manages \
-is refused. Destroying the resource ends the rotation and changes nothing: the secret and the keys \
+clients have that long to look. Each apply renews at most one key. An account that a vault manages, \
+or may manage because Key Vault holds a role on it, is refused. Destroying the resource ends the rotation and changes nothing: the secret and the keys \
 stay as they are.\n\n\
 A run that is killed anywhere leaves the published key as it was, or a new one published; the next \
 apply finishes what was begun. The secret itself never reaches Terraform's state: clients read it \
@@ -167,6 +167,11 @@ fn direct() -> Attribute {
                 "Whether a key has to open the account, by a signed read of its blobs, before it \
                  is published. Default: `true`.",
             ),
+        Attribute::bool("assume_unmanaged").optional().describe(
+            "Whether to vouch that no vault manages the account. A vault that cannot be listed \
+             may, if Key Vault holds a role on the account, and then it is refused. Default: \
+             `false`.",
+        ),
         Attribute::string("initial_active_key")
             .optional()
             .check(|value| check(value, str::parse::<KeySlot>))

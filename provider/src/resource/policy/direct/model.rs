@@ -48,6 +48,7 @@ impl Model {
                 terms,
                 content,
                 verify: flag(value, &direct("verify")),
+                assume_unmanaged: value.at(&direct("assume_unmanaged")).as_bool() == Some(true),
                 owner: None,
             },
             max_key_age: parsed(value, Path::attribute("max_key_age"))?,
@@ -131,6 +132,7 @@ pub(in super::super) fn imported(
         ("content", Value::from("key")),
         ("overlap", Value::Null),
         ("verify", Value::from(true)),
+        ("assume_unmanaged", Value::Null),
         ("initial_active_key", Value::Null),
     ]);
     state.set("direct", direct);
