@@ -39,7 +39,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-fn hint_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
+/// Says what can be done about an error that came from Azure, if anything is known to help.
+pub(crate) fn hint_for(error: &(dyn Error + 'static)) -> Option<&'static str> {
     causes(error)
         .find_map(|cause| cause.downcast_ref::<azure::error::Error>())
         .and_then(hint)

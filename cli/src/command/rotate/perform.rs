@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::period::Period;
 use tokio_util::sync::CancellationToken;
 
+use super::advice::said;
 use super::hook::Hook;
 use super::walk::{Act, Walk};
-use crate::error::chain;
 use crate::journal_file::{Event, Journal};
 use crate::output::Streams;
 use crate::plan_file::Text;
@@ -128,7 +128,7 @@ async fn take(
             Ok(Act::Until(until)) => return wait(work, one, until, streams),
             Ok(Act::Done) => Event::Done,
             Ok(Act::Refused(reason)) => ended(work, id, reason),
-            Err(error) => ended(work, id, chain(&error)),
+            Err(error) => ended(work, id, said(&error)),
         }
     };
     one.is_over = true;
