@@ -120,6 +120,42 @@ fn an_enrolled_account_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// The steps of `docs/guides/from-managed-to-direct.md`.
+#[test]
+fn an_account_moves_from_its_vault_to_direct_rotation() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let enrolled = crate::configuration::Configuration::default().text();
+    let terraform = Terraform::open(&emulator, "moving", &enrolled)?;
+    terraform.apply()?;
+    terraform.destroy()?;
+    let publish = [
+        "rotate",
+        "apply",
+        "--in-use=key1",
+        "--vault-uri=https://kvsuite.vault.azure.net",
+        "--secret-name={account}-key",
+        "--no-verify",
+        "--auto-approve",
+    ];
+    cli::keyrotation(&emulator, &publish)?.expect_code(0)?;
+    assert_eq!(emulator.count("SetSecret")?, 1);
+    assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 0);
+
+    terraform.write(&configuration("key"))?;
+    terraform.apply()?;
+    assert_eq!(
+        emulator.count("SetSecret")?,
+        1,
+        "it goes on from the secret"
+    );
+    wait_until_due(&terraform)?;
+    terraform.apply()?;
+    assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 1);
+    assert_eq!(attribute(&terraform, "active_key")?, json!("key2"));
+    assert_eq!(emulator.count("unmodelled")?, 0);
+    Ok(())
+}
+
 /// Plans until the overlap of a second is over.
 fn wait_until_due(terraform: &Terraform<'_>) -> Result<()> {
     for _ in 0..50 {
