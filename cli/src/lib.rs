@@ -24,6 +24,7 @@
 pub mod args;
 pub mod command;
 mod config;
+mod connection;
 pub mod env_vars;
 mod error;
 pub mod exit_code;

@@ -9,6 +9,10 @@ use engine::check::scope::{Area, Filter, Pattern, Scope, ScopeError, Shard, TagF
 
 use crate::state::{self, StateError};
 
+/// What is said if there turned out to be nothing to look at.
+pub(crate) const NOTHING_EXAMINED: &str = "error: no storage account was examined; a missing role \
+     can look exactly like a scope without accounts";
+
 /// Where to look.
 #[derive(Debug, Default, clap::Args)]
 pub struct ScopeArgs {

@@ -7,16 +7,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure::client::{Client, Settings, SetupError};
+use azure::client::Client;
 use azure::clock::Clock;
 use azure::cloud::Cloud;
-use azure::identity::{SignIn, SignInError, SignInSettings};
 use engine::register::Register;
 use engine::run::Run;
 use engine::surroundings::Surroundings;
 use tokio_util::sync::CancellationToken;
 
 use crate::Doors;
+use crate::connection::{self, ConnectionError};
 use crate::settings::{self, SettingsError};
 
 /// How long an operation may take: a right that was just granted takes minutes to arrive.
@@ -27,10 +27,8 @@ const LIMIT: Duration = Duration::from_mins(15);
 pub(crate) enum SessionError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    #[error("cannot choose a way to sign in")]
-    SignIn(#[source] SignInError),
-    #[error("cannot set up the connection to Azure")]
-    SetUp(#[source] SetupError),
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
 }
 
 /// What the operations of one command have learned of Azure.
@@ -56,13 +54,8 @@ impl Session {
     /// Settings or a way to sign in that cannot be used.
     pub(crate) fn open(cloud: Option<Cloud>, doors: Doors) -> Result<Self, SessionError> {
         let cloud = settings::cloud(cloud, &doors.env)?;
-        let sign_in =
-            SignIn::choose(&SignInSettings::default(), &doors.env).map_err(SessionError::SignIn)?;
-        let connection = Settings::from_env(sign_in, cloud, &doors.env);
-        let client = Client::new(connection, doors.env, Arc::clone(&doors.clock))
-            .map_err(SessionError::SetUp)?;
         Ok(Self {
-            client,
+            client: connection::client(cloud, doors.env, &doors.clock)?,
             clock: doors.clock,
             shared: Shared::default(),
             token: CancellationToken::new(),

@@ -6,19 +6,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure::client::{ReadClient, Settings};
-use azure::identity::{SignIn, SignInSettings};
+use azure::client::ReadClient;
 use engine::check::{CheckError, Outcome};
 
 use crate::Doors;
 use crate::args::CheckArgs;
 use crate::config::{self, ConfigError};
+use crate::connection::{self, ConnectionError};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::progress;
 use crate::report::Report;
 use crate::report::delivery::{Delivery, DeliveryError};
-use crate::scope::ScopeFileError;
+use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{CheckSettings, SettingsError};
 
 /// Vaults are read one after the other, so a connection to one is of no use for long.
@@ -36,10 +36,8 @@ pub(crate) enum CheckCommandError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Scope(#[from] ScopeFileError),
-    #[error("cannot choose a way to sign in")]
-    SignIn(#[source] azure::identity::SignInError),
-    #[error("cannot set up the connection to Azure")]
-    SetUp(#[source] azure::client::SetupError),
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error("interrupted before the report was complete")]
@@ -74,13 +72,11 @@ pub(crate) async fn run(
     conclude(&outcome, &settings, delivery, streams)
 }
 
-fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, CheckCommandError> {
-    let sign_in = SignIn::choose(&SignInSettings::default(), &doors.env)
-        .map_err(CheckCommandError::SignIn)?;
-    let mut connection = Settings::from_env(sign_in, settings.cloud, &doors.env);
+fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, ConnectionError> {
+    let mut connection = connection::settings(settings.cloud, &doors.env)?;
     connection.idle = IDLE;
     ReadClient::new(connection, doors.env.clone(), Arc::clone(&doors.clock))
-        .map_err(CheckCommandError::SetUp)
+        .map_err(ConnectionError::SetUp)
 }
 
 /// Writes what was found: the report as the result, the holes as talk.
@@ -93,10 +89,7 @@ fn conclude(
     let report = Report::new(outcome, &settings.question.demand, settings.fail_on);
     delivery.send(&report, &settings.look, streams)?;
     if report.summary().examined() == 0 && outcome.left_to_others == 0 {
-        streams.say(
-            "error: no storage account was examined; a missing role can look exactly like a scope \
-             without accounts",
-        );
+        streams.say(NOTHING_EXAMINED);
     }
     if let Some(line) = holes_line(&report) {
         streams.say(&line);
@@ -247,9 +240,7 @@ mod tests {
             "not examined: vault-1, vault-2, vault-3 and 2 more",
         );
         check(&[], 1, ExitCode::Failed, "not examined: vault-1");
-        let empty = "error: no storage account was examined; a missing role can look exactly like \
-                     a scope without accounts";
-        check(&[], 0, ExitCode::Failed, empty);
+        check(&[], 0, ExitCode::Failed, NOTHING_EXAMINED);
     }
 
     #[test]

@@ -5,10 +5,10 @@
 
 mod advice;
 pub mod args;
-mod consent;
 mod hook;
 mod perform;
 mod place;
+mod site;
 mod survey;
 mod walk;
 mod words;
@@ -16,40 +16,31 @@ mod words;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use azure::client::{Client, Settings};
-use azure::clock::Clock;
-use azure::cloud::Cloud;
 use azure::env::Env;
 use azure::id::IdError;
-use azure::identity::{SignIn, SignInSettings};
 use engine::check::{CheckError, Question};
-use engine::register::Register;
-use engine::surroundings::Surroundings;
 use rotation::drift::Demand;
 use rotation::period::{Period, RotationPeriod};
 use rotation::slot::KeySlot;
-use tokio_util::sync::CancellationToken;
 
 use self::args::{ApplyArgs, HookArgs, PlanArgs, PlanCommandArgs, ResumeArgs, RotateArgs};
 use self::args::{RotateCommand, StatusArgs};
 use self::hook::Hook;
 use self::perform::{Work, perform};
 use self::place::Declared;
+use self::site::Site;
 use self::survey::Survey;
 use self::walk::Walk;
 use crate::Doors;
 use crate::config::{self, ConfigError};
+use crate::connection::ConnectionError;
 use crate::exit_code::ExitCode;
 use crate::journal_file::{self, Journal, JournalError, Record, Trace, Traces};
 use crate::output::Streams;
 use crate::plan_file::{Plan, PlanFileError, PlanTerms, Text};
-use crate::scope::ScopeFileError;
+use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{self, SettingsError};
-
-/// How long a step may take.
-const STEP_LIMIT: Duration = Duration::from_mins(10);
 
 /// How long clients have if nobody says, in days.
 const DEFAULT_WAIT: u32 = 1;
@@ -63,10 +54,8 @@ pub(crate) enum RotateCommandError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Scope(#[from] ScopeFileError),
-    #[error("cannot choose a way to sign in")]
-    SignIn(#[source] azure::identity::SignInError),
-    #[error("cannot set up the connection to Azure")]
-    SetUp(#[source] azure::client::SetupError),
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error(transparent)]
@@ -85,41 +74,6 @@ pub(crate) enum RotateCommandError {
     Interrupted,
     #[error("cannot write to stdout")]
     Output(#[source] io::Error),
-}
-
-/// What a run works with.
-struct Site {
-    client: Client,
-    clock: Arc<dyn Clock>,
-    env: Env,
-    stop: CancellationToken,
-    around: Surroundings,
-    register: Register,
-}
-
-impl Site {
-    fn open(cloud: Cloud, doors: Doors) -> Result<Self, RotateCommandError> {
-        let Doors { env, clock, stop } = doors;
-        let sign_in =
-            SignIn::choose(&SignInSettings::default(), &env).map_err(RotateCommandError::SignIn)?;
-        let connection = Settings::from_env(sign_in, cloud, &env);
-        let client = Client::new(connection, env.clone(), Arc::clone(&clock))
-            .map_err(RotateCommandError::SetUp)?;
-        let token = CancellationToken::new();
-        let asked = token.clone();
-        tokio::spawn(async move {
-            stop.await;
-            asked.cancel();
-        });
-        Ok(Self {
-            client,
-            clock,
-            env,
-            stop: token,
-            around: Surroundings::default(),
-            register: Register::default(),
-        })
-    }
 }
 
 /// Runs a part of a rotation.
@@ -169,11 +123,7 @@ async fn apply(
         return Ok(planned_code(&plan));
     }
     if !args.auto_approve {
-        match consent::is_given(streams) {
-            None => return Err(RotateCommandError::NobodyToAsk),
-            Some(false) => return Err(RotateCommandError::NotApproved),
-            Some(true) => {}
-        }
+        ask(streams)?;
     }
     let own = || PathBuf::from(format!("keyrotation-{}.journal", site.env.random_id()));
     let path = args.journal.clone().unwrap_or_else(own);
@@ -187,6 +137,17 @@ async fn apply(
     )?;
     streams.say(&format!("the journal is `{}`", path.display()));
     carry_out(&plan, journal, &args.hook, &site, &path, streams).await
+}
+
+/// Asks at a terminal; whatever is no terminal cannot consent.
+fn ask(streams: &mut Streams) -> Result<(), RotateCommandError> {
+    if streams.answers.is_none() {
+        return Err(RotateCommandError::NobodyToAsk);
+    }
+    match streams.ask("Carry this out? Only `yes` counts:").as_deref() {
+        Some("yes") => Ok(()),
+        _ => Err(RotateCommandError::NotApproved),
+    }
 }
 
 async fn resume(
@@ -223,11 +184,7 @@ async fn carry_out(
     let walks: Vec<Walk> = plan.accounts.iter().map(walk).collect::<Result<_, _>>()?;
     let hook = hook.after_publish.clone().map(Hook);
     let mut work = Work {
-        client: &site.client,
-        clock: site.clock.as_ref(),
-        stop: &site.stop,
-        around: &site.around,
-        register: &site.register,
+        site,
         hook: hook.as_ref(),
         wait: plan.terms.wait.0,
         journal,
@@ -258,11 +215,7 @@ async fn make(
     let declared = Declared::new(args, config.places);
     let site = Site::open(cloud, doors)?;
     let survey = Survey {
-        client: &site.client,
-        clock: site.clock.as_ref(),
-        stop: &site.stop,
-        around: &site.around,
-        register: &site.register,
+        site: &site,
         cloud,
         terms,
         in_use: args.in_use.unwrap_or(KeySlot::Key1),
@@ -275,10 +228,7 @@ async fn make(
         plan = survey.plan(&question) => plan?,
     };
     if plan.examined == 0 {
-        streams.say(
-            "error: no storage account was examined; a missing role can look exactly like a scope \
-             without accounts",
-        );
+        streams.say(NOTHING_EXAMINED);
     }
     Ok((plan, site))
 }
@@ -326,5 +276,32 @@ fn performed_code(plan: &Plan, traces: &Traces) -> ExitCode {
         planned_code(plan)
     } else {
         ExitCode::Drift
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::tests::Captured;
+
+    fn check(answer: Option<&'static str>, expected: Option<&str>) {
+        let err = Captured::default();
+        let mut streams = Streams::captured(io::sink(), err.clone());
+        streams.answers = answer.map(|text| Box::new(text.as_bytes()) as Box<_>);
+        let found = ask(&mut streams).err().map(|error| error.to_string());
+        assert_eq!(found.as_deref(), expected, "{answer:?}");
+        let asked = answer.map_or("", |_| "Carry this out? Only `yes` counts: ");
+        assert_eq!(err.text(), asked, "{answer:?}");
+    }
+
+    #[test]
+    fn only_the_whole_word_at_a_terminal_approves() {
+        check(Some("yes\n"), None);
+        let refused = Some("nothing was changed: the plan was not approved");
+        for answer in ["y\n", "YES\n", "no\n", "\n", ""] {
+            check(Some(answer), refused);
+        }
+        let nobody = "nothing was changed: there is no terminal to ask at, and no --auto-approve";
+        check(None, Some(nobody));
     }
 }

@@ -3,17 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use azure::client::Client;
-use azure::clock::Clock;
 use azure::id::StorageAccountId;
-use engine::register::Register;
-use engine::surroundings::Surroundings;
 use jiff::{SignedDuration, Timestamp};
 use rotation::period::Period;
-use tokio_util::sync::CancellationToken;
 
 use super::advice::said;
 use super::hook::Hook;
+use super::site::Site;
 use super::walk::{Act, Walk};
 use crate::journal_file::{Event, Journal};
 use crate::output::Streams;
@@ -25,11 +21,7 @@ const UNFINISHED: Timestamp = Timestamp::MIN;
 
 /// What the steps are taken with.
 pub(super) struct Work<'a> {
-    pub(super) client: &'a Client,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) stop: &'a CancellationToken,
-    pub(super) around: &'a Surroundings,
-    pub(super) register: &'a Register,
+    pub(super) site: &'a Site,
     pub(super) hook: Option<&'a Hook>,
     pub(super) wait: Period,
     pub(super) journal: Journal,
@@ -57,11 +49,11 @@ pub(super) async fn perform(work: &mut Work<'_>, walks: &[Walk], streams: &mut S
     };
     let mut all: Vec<OnTheWay<'_>> = walks.iter().map(on_the_way).collect();
     let mut groups = Groups::new();
-    while !work.stop.is_cancelled() {
+    while !work.site.stop.is_cancelled() {
         let Some(next) = open(&all, &groups).map(|(_, ready_at)| ready_at).min() else {
             return;
         };
-        let now = work.clock.now();
+        let now = work.site.clock.now();
         if next > now {
             sleep(work, next).await;
             continue;
@@ -69,7 +61,10 @@ pub(super) async fn perform(work: &mut Work<'_>, walks: &[Walk], streams: &mut S
         let ready = open(&all, &groups).filter(|(_, ready_at)| *ready_at <= now);
         let ready: Vec<usize> = ready.map(|(number, _)| number).collect();
         for number in ready {
-            if let Some(one) = all.get_mut(number).filter(|_| !work.stop.is_cancelled()) {
+            if let Some(one) = all
+                .get_mut(number)
+                .filter(|_| !work.site.stop.is_cancelled())
+            {
                 take(work, one, &mut groups, streams).await;
             }
         }
@@ -102,13 +97,13 @@ fn open<'a>(
 }
 
 async fn sleep(work: &Work<'_>, until: Timestamp) {
-    let length = until.duration_since(work.clock.now());
+    let length = until.duration_since(work.site.clock.now());
     let length = Duration::try_from(length).unwrap_or_default();
     // A moment more: times of Azure are whole seconds.
     let length = length + Duration::from_millis(100);
     tokio::select! {
-        () = work.clock.sleep(length) => {}
-        () = work.stop.cancelled() => {}
+        () = work.site.clock.sleep(length) => {}
+        () = work.site.stop.cancelled() => {}
     }
 }
 
@@ -136,7 +131,10 @@ async fn take(
         Event::Refused { reason } => (format!("refused: {reason}"), None),
         // Nobody touches a second account of a group before this one is in order.
         Event::Left { reason } => (format!("left: {reason}"), Some(UNFINISHED)),
-        _ => ("done".to_owned(), Some(work.wait.after(work.clock.now()))),
+        _ => (
+            "done".to_owned(),
+            Some(work.wait.after(work.site.clock.now())),
+        ),
     };
     if let (Some(name), Some(free_at)) = (group, free_at) {
         groups.insert(name.clone(), free_at);
@@ -164,6 +162,10 @@ fn wait(work: &mut Work<'_>, one: &mut OnTheWay<'_>, until: Timestamp, streams: 
         work.journal.note(id, Event::Waiting { until });
     }
     // If it is due by the clock here and not by Azure's, it is looked at again in a second.
-    let soon = work.clock.now().checked_add(SignedDuration::from_secs(1));
+    let soon = work
+        .site
+        .clock
+        .now()
+        .checked_add(SignedDuration::from_secs(1));
     one.ready_at = until.max(soon.unwrap_or(until));
 }

@@ -1,16 +1,11 @@
 //! Making a plan: which accounts are due, by which way, and what stands in the way.
 
-use azure::client::Client;
-use azure::clock::Clock;
 use azure::cloud::Cloud;
 use azure::id::VaultUrl;
 use engine::check::accounts::CheckedAccount;
 use engine::check::{CheckError, Question, check};
 use engine::direct::{self, DirectWish};
 use engine::managed::{self, turn};
-use engine::register::Register;
-use engine::run::Run;
-use engine::surroundings::Surroundings;
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::drift::{Proof, Verdict};
@@ -18,21 +13,16 @@ use rotation::finding::FindingCode;
 use rotation::observation::{Enrolment, PerSlot};
 use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
-use tokio_util::sync::CancellationToken;
 
-use super::STEP_LIMIT;
 use super::args::GroupTag;
 use super::place::{Declared, Destination};
+use super::site::Site;
 use crate::error::chain;
 use crate::plan_file::{Plan, PlanTerms, Planned, Skipped, Text, Way};
 
 /// What a plan is made by.
 pub(super) struct Survey<'a> {
-    pub(super) client: &'a Client,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) stop: &'a CancellationToken,
-    pub(super) around: &'a Surroundings,
-    pub(super) register: &'a Register,
+    pub(super) site: &'a Site,
     pub(super) cloud: Cloud,
     pub(super) terms: PlanTerms,
     pub(super) in_use: KeySlot,
@@ -56,8 +46,8 @@ impl Survey<'_> {
     /// # Cancellation
     /// Nothing is changed.
     pub(super) async fn plan(&self, question: &Question) -> Result<Plan, CheckError> {
-        let now = self.clock.now();
-        let outcome = check(&self.client.reader(), question, now).await?;
+        let now = self.site.clock.now();
+        let outcome = check(&self.site.client.reader(), question, now).await?;
         let mut plan = Plan::empty(now, self.cloud, self.terms.clone());
         plan.scope.clone_from(&outcome.scope);
         plan.examined = outcome.accounts.len();
@@ -106,8 +96,8 @@ impl Survey<'_> {
     ) -> Result<Planned, String> {
         let to = self.declared.of(account, &self.cloud)?;
         let wish = self.wish(account, &to);
-        let run = Run::new(self.client, self.clock, self.stop, STEP_LIMIT);
-        let seen = direct::foresee(&run, self.around, self.register, &wish).await;
+        let (run, shared) = (self.site.run(), &self.site.shared);
+        let seen = direct::foresee(&run, &shared.around, &shared.register, &wish).await;
         let (seen, step) = seen.map_err(|error| chain(&error))?;
         let (in_use, publish) = self.start(step)?;
         let renew = match (publish, self.reach()) {
@@ -160,8 +150,8 @@ impl Survey<'_> {
         let name = enrolment.name.parse();
         let name = name.map_err(|error: azure::id::IdError| error.to_string())?;
         let place = managed::Place { vault, name };
-        let run = Run::new(self.client, self.clock, self.stop, STEP_LIMIT);
-        if let Some(lock) = self.around.lock(&run, &account.id).await {
+        let run = self.site.run();
+        if let Some(lock) = self.site.shared.around.lock(&run, &account.id).await {
             let (name, scope) = (lock.name, lock.scope);
             return Err(format!("the lock `{name}` on `{scope}` makes it read-only"));
         }

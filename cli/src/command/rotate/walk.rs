@@ -8,7 +8,7 @@ use engine::direct::publish::{self, Version};
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
 use engine::managed::turn::{self, Stage, TurnError};
 use engine::managed::{self, Place};
-use engine::run::{Run, StepError};
+use engine::run::StepError;
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::slot::KeySlot;
@@ -123,7 +123,7 @@ impl Walk {
         streams: &mut Streams,
     ) -> Result<Act, ActError> {
         let account = &wish.account;
-        let run = Run::new(work.client, work.clock, work.stop, super::STEP_LIMIT);
+        let run = work.site.run();
         let seen = direct::look(&run, account, &wish.place).await?;
         if !work.journal.trace(account).is_begun {
             if !self.still_holds(&seen) {
@@ -132,7 +132,7 @@ impl Walk {
             work.journal.note(account, Event::Begun);
         }
         if let (Some(hook), Some(version)) = (work.hook, self.untold(&seen, &work.journal)) {
-            hook.tell(account, &wish.place, version, work.stop, streams)
+            hook.tell(account, &wish.place, version, &work.site.stop, streams)
                 .await?;
             let version = version.version.clone();
             work.journal.note(account, Event::Told { version });
@@ -143,7 +143,8 @@ impl Walk {
         }
         let journal = &mut work.journal;
         let mut tell = |progress| note(journal, wish, progress);
-        let outcome = direct::step(&run, work.around, work.register, wish, &mut tell).await?;
+        let shared = &work.site.shared;
+        let outcome = direct::step(&run, &shared.around, &shared.register, wish, &mut tell).await?;
         Ok(match outcome {
             Outcome::Published { .. } | Outcome::Turned { .. } => Act::Again,
             Outcome::Waiting { until, .. } => Act::Until(until),
@@ -154,7 +155,7 @@ impl Walk {
 
     async fn through_vault(&self, place: &Place, work: &mut Work<'_>) -> Result<Act, ActError> {
         let account = &self.planned.id.0;
-        let run = Run::new(work.client, work.clock, work.stop, super::STEP_LIMIT);
+        let run = work.site.run();
         let record = managed::look(&run, place).await?;
         let seen = managed::look_at_account(&run, account).await?;
         let (Some(record), Some(seen)) = (record, seen) else {
@@ -186,7 +187,7 @@ impl Walk {
                 let slot = Text(turned.slot);
                 work.journal.note(account, Event::Regenerated { slot });
                 let is_last = self.planned.renew.last() == Some(&slot);
-                let free = work.wait.after(work.clock.now());
+                let free = work.wait.after(work.site.clock.now());
                 Ok(if is_last {
                     Act::Again
                 } else {
