@@ -7,7 +7,7 @@ use azure::id::{ManagementGroupName, ResourceGroupId, StorageAccountId, Subscrip
 use engine::check::declared::Declarations;
 use engine::check::scope::{Area, Filter, Pattern, Scope, ScopeError, Shard, TagFilter};
 
-use crate::state::{self, StateError};
+use crate::state::{self, StateFileError};
 
 /// What is said if there turned out to be nothing to look at.
 pub(crate) const NOTHING_EXAMINED: &str = "error: no storage account was examined; a missing role \
@@ -42,6 +42,18 @@ pub struct ScopeArgs {
     #[arg(long = "state", value_name = "FILE")]
     pub states: Vec<PathBuf>,
 
+    /// Which accounts there.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// Looks only at this share of the accounts, such as 1/4 for the first of four.
+    #[arg(long, value_name = "N/OF")]
+    pub shard: Option<Shard>,
+}
+
+/// Which of the accounts to look at.
+#[derive(Debug, Default, clap::Args)]
+pub struct FilterArgs {
     /// Looks only at accounts with this tag, such as `env` or `env=prod`; all of several have to fit.
     #[arg(long = "tag", value_name = "NAME[=VALUE]")]
     pub tags: Vec<TagFilter>,
@@ -53,10 +65,6 @@ pub struct ScopeArgs {
     /// Leaves out the accounts that fit.
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<Pattern>,
-
-    /// Looks only at this share of the accounts, such as 1/4 for the first of four.
-    #[arg(long, value_name = "N/OF")]
-    pub shard: Option<Shard>,
 }
 
 /// A file does not say where to look.
@@ -73,8 +81,8 @@ pub(crate) enum ScopeFileError {
         line: usize,
         source: ScopeError,
     },
-    #[error("cannot understand `{path}`")]
-    State { path: String, source: StateError },
+    #[error(transparent)]
+    State(#[from] StateFileError),
     #[error("`{path}` names nothing to look at")]
     Empty { path: String },
 }
@@ -84,6 +92,18 @@ pub(crate) enum ScopeFileError {
 pub(crate) struct Wanted {
     pub(crate) scope: Scope,
     pub(crate) declared: Option<Declarations>,
+}
+
+impl FilterArgs {
+    /// Puts the filter together; it leaves no account to others.
+    pub(crate) fn filter(&self) -> Filter {
+        Filter {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            tags: self.tags.clone(),
+            shard: None,
+        }
+    }
 }
 
 impl ScopeArgs {
@@ -96,31 +116,20 @@ impl ScopeArgs {
         for path in &self.fleets {
             areas.extend(fleet(env, path)?);
         }
-        let (mut declared, mut of_states) = (Vec::new(), Vec::new());
-        for path in &self.states {
-            let text = read(env, path)?;
-            let state = state::read(&text).map_err(|source| ScopeFileError::State {
-                path: path.display().to_string(),
-                source,
-            })?;
-            of_states.extend(state.accounts);
-            declared.extend(state.declared);
-        }
+        let state = state::read(env, &self.states)?;
         if let (true, Some(path)) = (areas.is_empty(), self.states.first()) {
-            if of_states.is_empty() {
+            if state.accounts.is_empty() {
                 return Err(empty(path));
             }
-            areas.extend(of_states.into_iter().map(Area::Account));
+            areas.extend(state.accounts.into_iter().map(Area::Account));
         }
         let filter = Filter {
-            include: self.include.clone(),
-            exclude: self.exclude.clone(),
-            tags: self.tags.clone(),
             shard: self.shard,
+            ..self.filter.filter()
         };
         Ok(Wanted {
             scope: Scope { areas, filter },
-            declared: (!self.states.is_empty()).then(|| Declarations::new(declared)),
+            declared: (!self.states.is_empty()).then(|| Declarations::new(state.declared)),
         })
     }
 
@@ -139,7 +148,11 @@ impl ScopeArgs {
 }
 
 fn fleet(env: &Env, path: &Path) -> Result<Vec<Area>, ScopeFileError> {
-    let text = read(env, path)?;
+    let text = env.read_file(path);
+    let text = text.map_err(|source| ScopeFileError::Read {
+        path: path.display().to_string(),
+        source,
+    })?;
     let areas = lines(&text).map(|(line, entry)| {
         entry.parse().map_err(|source| ScopeFileError::Line {
             path: path.display().to_string(),
@@ -159,13 +172,6 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().filter_map(|(number, line)| {
         let entry = line.split('#').next().unwrap_or_default().trim();
         (!entry.is_empty()).then_some((number + 1, entry))
-    })
-}
-
-fn read(env: &Env, path: &Path) -> Result<String, ScopeFileError> {
-    env.read_file(path).map_err(|source| ScopeFileError::Read {
-        path: path.display().to_string(),
-        source,
     })
 }
 

@@ -7,7 +7,6 @@ mod files;
 mod module;
 mod one_file;
 mod plan;
-mod state;
 
 use std::io;
 use std::path::PathBuf;
@@ -15,19 +14,19 @@ use std::path::PathBuf;
 use azure::cloud::Cloud;
 use azure::id::{IdError, SubscriptionId, VaultUrl};
 use clap::{Args, ValueEnum};
-use engine::check::scope::{Filter, Pattern, TagFilter};
 use engine::run::StepError;
 use engine::vault::inventory::{self, Inventory};
 use rotation::period::{Period, RotationPeriod};
 
 use self::files::GeneratedFile;
 use self::plan::{Plan, Wish};
-use self::state::{State, StateError};
 use crate::Doors;
 use crate::error::chain;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
+use crate::scope::FilterArgs;
 use crate::session::{Session, SessionError};
+use crate::state::{self, StateFileError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,17 +51,9 @@ pub struct GenerateArgs {
     #[arg(long = "subscription", value_name = "ID")]
     pub subscriptions: Vec<SubscriptionId>,
 
-    /// Writes only accounts with this tag, such as `env` or `env=prod`; all of several have to fit.
-    #[arg(long = "tag", value_name = "NAME[=VALUE]")]
-    pub tags: Vec<TagFilter>,
-
-    /// Writes only accounts whose name, or with a slash whose id, fits: `*` is any letters, `?` one.
-    #[arg(long, value_name = "PATTERN")]
-    pub include: Vec<Pattern>,
-
-    /// Leaves out the accounts that fit.
-    #[arg(long, value_name = "PATTERN")]
-    pub exclude: Vec<Pattern>,
+    /// Which accounts there.
+    #[command(flatten)]
+    pub filter: FilterArgs,
 
     /// The vault that new enrolments are made in; without it only what exists is written down.
     #[arg(long, value_name = "NAME")]
@@ -115,10 +106,8 @@ pub(crate) enum GenerateError {
     Session(#[from] SessionError),
     #[error(transparent)]
     Vault(#[from] IdError),
-    #[error("cannot read `{}`", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("cannot understand `{}`", path.display())]
-    State { path: PathBuf, source: StateError },
+    #[error(transparent)]
+    State(#[from] StateFileError),
     #[error(transparent)]
     Step(#[from] StepError),
     #[error("cannot write `{}`", path.display())]
@@ -136,20 +125,14 @@ pub(crate) async fn run(
     doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, GenerateError> {
-    let state = read_states(args, &doors)?;
+    let state = state::read(&doors.env, &args.states)?;
     let session = Session::open(args.cloud, doors)?;
     let vault = args.vault_name.as_deref();
     let vault = vault
         .map(|name| VaultUrl::of_name(name, session.cloud()))
         .transpose()?;
     let run = session.reading();
-    let filter = Filter {
-        include: args.include.clone(),
-        exclude: args.exclude.clone(),
-        tags: args.tags.clone(),
-        shard: None,
-    };
-    let around = session.around();
+    let (around, filter) = (session.around(), args.filter.filter());
     let inventory = inventory::take(&run, around, &args.subscriptions, &filter).await?;
     let wish = Wish {
         vault,
@@ -163,22 +146,6 @@ pub(crate) async fn run(
     };
     write(args, &files, streams)?;
     Ok(conclude(&inventory, &plan, streams))
-}
-
-fn read_states(args: &GenerateArgs, doors: &Doors) -> Result<State, GenerateError> {
-    let mut all = State::default();
-    for path in &args.states {
-        let text = doors.env.read_file(path);
-        let text = text.map_err(|source| GenerateError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        all.take_in(&text).map_err(|source| GenerateError::State {
-            path: path.clone(),
-            source,
-        })?;
-    }
-    Ok(all)
 }
 
 fn write(

@@ -13,8 +13,8 @@ use engine::managed::Place;
 use engine::vault::inventory::{Inventory, Record};
 use rotation::period::{Period, RotationPeriod};
 
-use super::state::{Owner, State};
 use crate::hcl;
+use crate::state::{Owner, State};
 
 /// The age that the provider takes an imported policy to demand, in days.
 const IMPORTED_MAX_AGE_DAYS: u32 = 90;

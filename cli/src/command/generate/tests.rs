@@ -1,4 +1,4 @@
-//! What is read out of states, and which words lead to no request.
+//! Which words lead to no request.
 
 use std::io;
 use std::sync::Arc;
@@ -7,52 +7,10 @@ use azure::clock::ManualClock;
 use azure::env::Env;
 use jiff::Timestamp;
 
-use super::state::{Owner, State, StateError};
 use crate::Doors;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::output::tests::Captured;
-
-const ID: &str = "https://kv1.vault.azure.net/storage/logs";
-
-fn state(resources: &str) -> State {
-    let mut state = State::default();
-    let text = format!(
-        r#"{{"format_version":"1.0","values":{{"root_module":{{"resources":[],
-        "child_modules":[{{"resources":[{resources}]}}]}}}}}}"#
-    );
-    state.take_in(&text).expect("a state");
-    state
-}
-
-fn resource(kind: &str, id: &str) -> String {
-    format!(r#"{{"address":"module.a.{kind}.b[0]","type":"{kind}","values":{{"id":{id}}}}}"#)
-}
-
-#[test]
-fn a_state_says_whose_an_object_is() {
-    let check = |kind: &str, expected: Option<Owner>| {
-        let id = format!("\"{}/\"", ID.to_uppercase());
-        let state = state(&resource(kind, &id));
-        assert_eq!(state.owner(ID), expected.as_ref(), "{kind}");
-    };
-    check("keyrotation_policy", Some(Owner::Ours));
-    check("keyrotation_sas_definition", Some(Owner::Ours));
-    let azurerm = "azurerm_key_vault_managed_storage_account";
-    let address = format!("module.a.{azurerm}.b[0]");
-    check(azurerm, Some(Owner::Azurerm(address)));
-    check("azurerm_storage_account", None);
-    let odd = resource("keyrotation_policy", "7");
-    assert_eq!(state(&odd).owner(ID), None);
-}
-
-#[test]
-fn what_is_no_state_is_refused_without_being_quoted() {
-    let refusal = |text: &str| State::default().take_in(text).expect_err(text);
-    assert_eq!(refusal(r#"{"values":{}}"#), StateError::Other);
-    let secret = refusal(r#"{"format_version":"1.0","values":"canary"}"#).to_string();
-    assert!(!secret.contains("canary"), "{secret}");
-}
 
 #[test]
 fn wrong_usage_comes_to_no_request() {

@@ -15,6 +15,31 @@ use crate::scope::ScopeArgs;
 /// What stands for the name of an account.
 const ACCOUNT: &str = "{account}";
 
+/// What makes a plan, and is of no use beside one. The groups of arguments that hold other groups
+/// have no members for clap.
+const PLANNED: [&str; 20] = [
+    "management_groups",
+    "subscriptions",
+    "resource_groups",
+    "accounts",
+    "fleets",
+    "states",
+    "FilterArgs",
+    "shard",
+    "max_age",
+    "due_soon",
+    "both",
+    "wait",
+    "vault_uri",
+    "secret_name",
+    "content",
+    "in_use",
+    "no_verify",
+    "group_by",
+    "config",
+    "cloud",
+];
+
 /// Renews keys that are due, without breaking those who use them
 ///
 /// An account that a vault manages is rotated through the vault. Of any other one the key in use is
@@ -83,7 +108,7 @@ pub struct PlanCommandArgs {
 #[command(verbatim_doc_comment)]
 pub struct ApplyArgs {
     /// The plan, as `keyrotation rotate plan` writes it; without one it is made now.
-    #[arg(value_name = "PLAN", conflicts_with_all = ["PlanArgs", "ScopeArgs"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = PLANNED)]
     pub file: Option<PathBuf>,
 
     /// What is planned if no plan is given.
@@ -273,5 +298,59 @@ impl FromStr for GroupTag {
         let name = name.filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| WordError::Tag(text.to_owned()))?;
         Ok(Self(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use crate::args::Args;
+
+    #[test]
+    fn nothing_that_makes_a_plan_is_taken_beside_one() {
+        let mut command = Args::command();
+        command.build();
+        let rotate = command.find_subcommand("rotate").expect("the command");
+        let plan = rotate.find_subcommand("plan").expect("the command");
+        let of_itself = ["out", "help", "verbose"];
+        for argument in plan.get_arguments() {
+            let (id, long) = (argument.get_id().as_str(), argument.get_long());
+            if of_itself.contains(&id) {
+                continue;
+            }
+            let flag = format!("--{}", long.expect("a name"));
+            let value = match id {
+                "both" | "no_verify" => String::new(),
+                "management_groups" => "=root".to_owned(),
+                "subscriptions" => "=00000000-0000-0000-0000-000000000001".to_owned(),
+                "resource_groups" => format!("={GROUP}"),
+                "accounts" => {
+                    format!("={GROUP}/providers/Microsoft.Storage/storageAccounts/stlogs")
+                }
+                "shard" => "=1/2".to_owned(),
+                "max_age" | "due_soon" | "wait" => "=P1D".to_owned(),
+                "secret_name" => "=st-{account}".to_owned(),
+                "content" => "=key".to_owned(),
+                "in_use" => "=key1".to_owned(),
+                "group_by" => "=tag=team".to_owned(),
+                "cloud" => "=public".to_owned(),
+                _ => "=x".to_owned(),
+            };
+            check(&format!("{flag}{value}"), false);
+        }
+        check("--auto-approve", true);
+    }
+
+    const GROUP: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg";
+
+    fn check(word: &str, is_taken: bool) {
+        let words = ["keyrotation", "rotate", "apply", "plan.json", word];
+        let refused = Args::try_parse_from(words).err();
+        let refused = refused.map(|error| error.to_string());
+        let conflict = refused
+            .as_deref()
+            .map(|text| text.contains("cannot be used with"));
+        assert_eq!(conflict, (!is_taken).then_some(true), "{word}: {refused:?}");
     }
 }
