@@ -20,19 +20,44 @@ pub fn one_account() -> Value {
 /// Returns a fleet of the accounts and one vault whose clock starts at `now`, or at the real time.
 #[must_use]
 pub fn of(accounts: &[Value], now: Option<&str>) -> Value {
-    let mut fleet = json!({
+    let vault = json!({ "resource_group": GROUP, "name": VAULT, "rbac": false });
+    let mut fleet = with_vaults(accounts, &[vault]);
+    if let (Some(now), Some(fields)) = (now, fleet.as_object_mut()) {
+        fields.insert("now".to_owned(), json!(now));
+    }
+    fleet
+}
+
+/// Returns a fleet of the accounts and vaults whose clock starts at the real time.
+#[must_use]
+pub fn with_vaults(accounts: &[Value], vaults: &[Value]) -> Value {
+    json!({
         "tenant_id": "22222222-2222-4222-8222-222222222222",
         "subscriptions": [{
             "id": SUBSCRIPTION,
             "name": "suite",
             "accounts": accounts,
-            "vaults": [{ "resource_group": GROUP, "name": VAULT, "rbac": false }],
+            "vaults": vaults,
         }],
-    });
-    if let (Some(now), Some(fields)) = (now, fleet.as_object_mut()) {
-        fields.insert("now".to_owned(), json!(now));
-    }
-    fleet
+    })
+}
+
+/// Returns a vault that manages the accounts of these records and keeps what is deleted.
+#[must_use]
+pub fn vault(name: &str, managed: &[Value]) -> Value {
+    json!({
+        "resource_group": GROUP, "name": name, "rbac": false,
+        "soft_delete_days": 90, "managed": managed,
+    })
+}
+
+/// Returns a vault's record of an account; the vault renews its keys by itself if `auto_regenerate`.
+#[must_use]
+pub fn record(name: &str, account: &str, auto_regenerate: bool) -> Value {
+    json!({
+        "name": name, "account": account, "active_key": "key1",
+        "auto_regenerate": auto_regenerate, "period": "P30D",
+    })
 }
 
 /// Returns an account whose keys were made at `created`; `None` stands for unknown times.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
-use tests::fleet::{self, GROUP, SUBSCRIPTION, VAULT};
+use tests::fleet::{self, VAULT};
 use tests::terraform::Terraform;
 
 const OLD: Option<&str> = Some("2025-01-01T00:00:00Z");
@@ -31,22 +31,13 @@ fn fleet(accounts: usize, enrolled: usize) -> Value {
     let accounts: Vec<Value> = (0..accounts)
         .map(|number| fleet::account(&name(number), OLD))
         .collect();
-    let vault = |name: &str, managed: &[Value]| {
-        json!({
-            "resource_group": GROUP, "name": name, "rbac": false,
-            "soft_delete_days": 90, "managed": managed,
-        })
-    };
     let (first, second) = managed.split_at(managed.len() / 2);
-    json!({
-        "tenant_id": "22222222-2222-4222-8222-222222222222",
-        "subscriptions": [{
-            "id": SUBSCRIPTION,
-            "name": "suite",
-            "accounts": accounts,
-            "vaults": [vault("kvfirst", first), vault("kvsecond", second), vault(VAULT, &[])],
-        }],
-    })
+    let vaults = [
+        fleet::vault("kvfirst", first),
+        fleet::vault("kvsecond", second),
+        fleet::vault(VAULT, &[]),
+    ];
+    fleet::with_vaults(&accounts, &vaults)
 }
 
 /// Defines tokens for an enrolment.

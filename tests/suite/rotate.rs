@@ -3,6 +3,7 @@
 mod through_vault;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -192,6 +193,28 @@ fn a_run_that_is_killed_at_a_change_is_finished_by_resume() -> Result<()> {
         check_killed(&fleet, "UpdateSecret", nth, "after")?;
     }
     Ok(())
+}
+
+#[test]
+fn a_journal_is_for_its_owner_and_for_one_run_at_a_time() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let delay = json!({ "delay_ms": 10_000, "when": "before" });
+    emulator.set_fault(&json!({ "operation": "SetSecret", "fault": delay }))?;
+    let mut command = emulator.command(&tests::place::keyrotation()?);
+    let running = Running::start(command.args(["rotate", "apply"]).args(BOTH))?;
+    wait_for("the change", LIMIT, || {
+        let text = journal(&emulator).unwrap_or_default();
+        Ok(text.contains("\"publishing\"").then_some(()))
+    })?;
+    let path = emulator.scratch().path().join("j");
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "nobody else may read it");
+    rotate(&emulator, &["resume", "j"])?.expect_code(NOTHING)?;
+    running.signal(Signal::KILL)?;
+    ensure!(running.finish()?.code.is_none(), "it was not killed");
+    apply(&emulator, &[])?.expect_code(NOTHING)?;
+    rotate(&emulator, &["resume", "j"])?.expect_code(DONE)?;
+    expect_both_renewed(&emulator)
 }
 
 #[test]

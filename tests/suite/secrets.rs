@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
-use tests::fleet;
+use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::process::Said;
 use tests::terraform::Terraform;
 
@@ -239,6 +239,138 @@ fn a_rotation_says_and_keeps_no_secret() -> Result<()> {
     let journal = std::fs::read(emulator.scratch().path().join("j"))?;
     ensure!(journal.len() > 1000, "the journal holds nothing");
     secrets.expect_none_in("the journal", &journal)
+}
+
+/// Runs `keyrotation` at its most talkative.
+fn talkative(emulator: &Emulator, line: &str) -> Result<Said> {
+    let mut command = emulator.command(&tests::place::keyrotation()?);
+    command
+        .arg("--verbose")
+        .args(line.split(' '))
+        .env("RUST_LOG", "trace");
+    tests::process::run(&mut command)?.expect_code(0)
+}
+
+/// A life of an enrolment in which every command over a vault is used.
+const BY_HAND: [&str; 24] = [
+    "vault add VAULT -n logs --resource-id ACCOUNT --active-key-name key1 --grant-access --yes",
+    "vault list VAULT --format json",
+    "vault show VAULT -n logs",
+    "vault update VAULT -n logs --tags team=logs --yes --format json",
+    "vault regenerate-key VAULT -n logs --yes",
+    "vault regenerate-key VAULT -n logs --key-name key1 --force --yes --format json",
+    "vault sas-definition create VAULT SAS --validity-period PT4H --template-uri TEMPLATE --yes",
+    "vault sas-definition list VAULT --account-name logs --format json",
+    "vault sas-definition show VAULT SAS",
+    "vault sas-definition update VAULT SAS --validity-period PT1H --yes",
+    "vault token VAULT SAS",
+    "vault token VAULT SAS --format json",
+    "vault backup VAULT -n logs --file backup",
+    "vault sas-definition delete VAULT SAS --yes",
+    "vault sas-definition list-deleted VAULT --account-name logs",
+    "vault sas-definition show-deleted VAULT SAS --format json",
+    "vault sas-definition recover VAULT SAS --yes",
+    "vault remove VAULT -n logs --yes",
+    "vault list-deleted VAULT",
+    "vault show-deleted VAULT -n logs --format json",
+    "vault recover VAULT -n logs --yes",
+    "vault remove VAULT -n logs --yes --format json",
+    "vault purge VAULT -n logs --yes",
+    "vault restore VAULT --file backup --yes",
+];
+
+/// Fails if the tool has a command after these words that no line uses.
+fn expect_all_used(emulator: &Emulator, words: &str) -> Result<()> {
+    let help = talkative(emulator, &format!("{words} --help"))?.stdout;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> = commands
+        .take_while(|line| !line.is_empty())
+        // The texts of a command go on further to the right.
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    ensure!(!commands.is_empty(), "{help}");
+    for command in commands {
+        let start = format!("{words} {command} ");
+        ensure!(
+            BY_HAND.iter().any(|line| line.starts_with(&start)),
+            "unused: {start}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_vault_by_hand_discloses_nothing_but_the_token_on_stdout() -> Result<()> {
+    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
+    let vault = fleet::vault(VAULT, &[]);
+    let emulator = Emulator::start(&fleet::with_vaults(&accounts, &[vault]))?;
+    expect_all_used(&emulator, "vault")?;
+    expect_all_used(&emulator, "vault sas-definition")?;
+    let mut secrets = Secrets::of(&emulator)?;
+    let mut all = Vec::new();
+    for line in BY_HAND {
+        let typed = line
+            .replace("ACCOUNT", &fleet::account_id(ACCOUNT))
+            .replace("VAULT", &format!("--vault-name {VAULT}"))
+            .replace("SAS", "--account-name logs -n read")
+            .replace("TEMPLATE", "sv=2018-03-28&ss=b&srt=sco&sp=rl&spr=https");
+        let mut said = talkative(&emulator, &typed)?;
+        let sent = ["GET", "POST", "DELETE"].map(|method| said.stderr.contains(method));
+        ensure!(sent.contains(&true), "{line} logged nothing");
+        if line.starts_with("vault regenerate-key ") {
+            secrets.learn_keys(&emulator)?;
+        }
+        if line.starts_with("vault token ") {
+            let token = std::mem::take(&mut said.stdout);
+            let (_, signature) = token.split_once("sig=").context("no token")?;
+            let end = signature.find(['&', '"', '\n']);
+            let signature = signature.get(..end.unwrap_or(signature.len()));
+            secrets
+                .texts
+                .extend(encodings(signature.context("no signature")?));
+        }
+        all.push((line, said));
+    }
+    for (line, said) in &all {
+        secrets.expect_none_said(line, said)?;
+    }
+    let backup = std::fs::read(emulator.scratch().path().join("backup"))?;
+    ensure!(!backup.is_empty(), "the backup holds nothing");
+    secrets.expect_none_in("the backup", &backup)
+}
+
+#[test]
+fn what_is_generated_and_what_is_planned_hold_no_secret() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let secrets = Secrets::of(&emulator)?;
+    let folder = emulator.scratch().path();
+    let key = keys_in(&emulator.accounts()?).pop().context("no key")?;
+    let state = json!({ "format_version": "1.0", "values": { "root_module": { "resources": [{
+        "address": "azurerm_storage_account.a",
+        "mode": "managed",
+        "type": "azurerm_storage_account",
+        "values": { "id": fleet::account_id(ACCOUNT), "primary_access_key": key },
+    }] } } });
+    std::fs::write(folder.join("state.json"), state.to_string())?;
+    let vault_uri = format!("--vault-uri=https://{VAULT}.vault.azure.net");
+    for line in [
+        format!("generate --vault-name {VAULT} --state state.json"),
+        format!("generate --vault-name {VAULT} --form module --folder made"),
+        format!(
+            "rotate plan {vault_uri} --secret-name=st-{{account}} --out=plan --state state.json"
+        ),
+    ] {
+        secrets.expect_none_said(&line, &talkative(&emulator, &line)?)?;
+    }
+    for file in ["made/rotation.tf", "made/imports.tf", "plan"] {
+        let kept = std::fs::read(folder.join(file)).with_context(|| file.to_owned())?;
+        secrets.expect_none_in(file, &kept)?;
+    }
+    let plan = std::fs::read_to_string(folder.join("plan"))?;
+    ensure!(plan.contains(ACCOUNT), "nothing is planned: {plan}");
+    Ok(())
 }
 
 /// Runs a command at the most talkative level of the core and of every provider.

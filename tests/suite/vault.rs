@@ -8,42 +8,25 @@ use std::os::unix::fs::PermissionsExt;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tests::emulator::Emulator;
-use tests::fleet::{self, ACCOUNT, GROUP, SUBSCRIPTION, VAULT};
+use tests::fleet::{self, ACCOUNT, VAULT, record};
 use tests::transcript::Transcript;
 
 const OLD: Option<&str> = Some("2025-01-01T00:00:00Z");
 const OTHER_VAULT: &str = "kvother";
 
 /// Writes a fleet of one vault with records, and a second vault.
-fn fleet(accounts: &[Value], records: &Value, records_elsewhere: &Value) -> Value {
-    let vault = |name: &str, managed: &Value| {
-        json!({
-            "resource_group": GROUP, "name": name, "rbac": false,
-            "soft_delete_days": 90, "managed": managed,
-        })
-    };
-    json!({
-        "tenant_id": "22222222-2222-4222-8222-222222222222",
-        "subscriptions": [{
-            "id": SUBSCRIPTION,
-            "name": "suite",
-            "accounts": accounts,
-            "vaults": [vault(VAULT, records), vault(OTHER_VAULT, records_elsewhere)],
-        }],
-    })
-}
-
-fn record(name: &str, account: &str, auto_regenerate: bool) -> Value {
-    json!({
-        "name": name, "account": account, "active_key": "key1",
-        "auto_regenerate": auto_regenerate, "period": "P30D",
-    })
+fn fleet(accounts: &[Value], records: &[Value], records_elsewhere: &[Value]) -> Value {
+    let vaults = [
+        fleet::vault(VAULT, records),
+        fleet::vault(OTHER_VAULT, records_elsewhere),
+    ];
+    fleet::with_vaults(accounts, &vaults)
 }
 
 /// A vault with soft delete and one account, not enrolled.
 fn empty() -> Result<Emulator> {
     let accounts = [fleet::account(ACCOUNT, OLD)];
-    Emulator::start(&fleet(&accounts, &json!([]), &json!([])))
+    Emulator::start(&fleet(&accounts, &[], &[]))
 }
 
 fn transcript(emulator: &Emulator) -> Transcript<'_> {
@@ -52,18 +35,26 @@ fn transcript(emulator: &Emulator) -> Transcript<'_> {
         .abbreviate(&fleet::account_id(""), "ACCOUNTS/")
 }
 
+/// Enrols the account as `logs`.
+fn enrol(session: &mut Transcript<'_>) -> Result<()> {
+    session.run(&format!(
+        "vault add --vault-name {VAULT} -n logs --resource-id ACCOUNTS/{ACCOUNT} \
+         --active-key-name key1 --grant-access --yes"
+    ))
+}
+
 #[test]
 fn vault_shows_what_az_never_could() -> Result<()> {
     let accounts = ["staged", "stolder", "sttwice"].map(|name| fleet::account(name, OLD));
-    let records = json!([
+    let records = [
         record("a", "staged", true),
         record("b", "stolder", false),
         record("c", "sttwice", true),
-    ]);
+    ];
     let emulator = Emulator::start(&fleet(
         &accounts,
         &records,
-        &json!([record("again", "sttwice", true)]),
+        &[record("again", "sttwice", true)],
     ))?;
     let mut session = transcript(&emulator);
     let list = format!("vault list --vault-name {VAULT}");
@@ -84,11 +75,7 @@ fn vault_shows_what_az_never_could() -> Result<()> {
 #[test]
 fn vault_tells_what_it_could_not_read() -> Result<()> {
     let accounts = [fleet::account(ACCOUNT, OLD)];
-    let emulator = Emulator::start(&fleet(
-        &accounts,
-        &json!([record("a", ACCOUNT, true)]),
-        &json!([]),
-    ))?;
+    let emulator = Emulator::start(&fleet(&accounts, &[record("a", ACCOUNT, true)], &[]))?;
     let mut session = transcript(&emulator);
     let refusal = |operation: &str| {
         json!({
@@ -137,9 +124,7 @@ fn vault_brings_back_what_was_removed() -> Result<()> {
     let emulator = empty()?;
     let mut session = transcript(&emulator);
     let place = format!("--vault-name {VAULT} -n logs");
-    session.run(&format!(
-        "vault add {place} --resource-id ACCOUNTS/{ACCOUNT} --active-key-name key1 --grant-access --yes"
-    ))?;
+    enrol(&mut session)?;
     let backup = format!("vault backup {place} --file [folder]/logs.backup");
     session.run(&backup)?;
     session.run(&backup)?;
@@ -173,9 +158,7 @@ fn vault_regenerates_the_idle_key_and_the_active_one_by_force_only() -> Result<(
     let emulator = empty()?;
     let mut session = transcript(&emulator);
     let place = format!("--vault-name {VAULT} -n logs");
-    session.run(&format!(
-        "vault add {place} --resource-id ACCOUNTS/{ACCOUNT} --active-key-name key1 --grant-access --yes"
-    ))?;
+    enrol(&mut session)?;
     let regenerate = format!("vault regenerate-key {place}");
     session.run(&regenerate)?;
     session.run(&format!("{regenerate} --yes"))?;
@@ -197,11 +180,7 @@ fn vault_regenerates_the_idle_key_and_the_active_one_by_force_only() -> Result<(
 /// Loses the answer of a regeneration and tells how often it was sent.
 fn lose_the_answer(created: Option<&str>, force: &str) -> Result<(String, usize)> {
     let accounts = [fleet::account(ACCOUNT, created)];
-    let emulator = Emulator::start(&fleet(
-        &accounts,
-        &json!([record("logs", ACCOUNT, true)]),
-        &json!([]),
-    ))?;
+    let emulator = Emulator::start(&fleet(&accounts, &[record("logs", ACCOUNT, true)], &[]))?;
     let lost = |operation: &str, fault: Value| json!({"operation": operation, "fault": fault});
     emulator.set_fault(&lost(
         "RegenerateStorageAccountKey",
@@ -231,10 +210,7 @@ fn vault_sends_a_regeneration_once_even_if_its_answer_is_lost() -> Result<()> {
 fn vault_defines_tokens_and_mints_them() -> Result<()> {
     let emulator = empty()?;
     let mut session = transcript(&emulator);
-    session.run(&format!(
-        "vault add --vault-name {VAULT} -n logs --resource-id ACCOUNTS/{ACCOUNT} \
-         --active-key-name key1 --grant-access --yes"
-    ))?;
+    enrol(&mut session)?;
     let sas = |command: &str| format!("vault sas-definition {command} --vault-name {VAULT}");
     let place = "--account-name logs -n read";
     let create = format!(
