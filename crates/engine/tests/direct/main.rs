@@ -1,9 +1,9 @@
 //! Direct rotation against the emulator, with lost answers, other runs, and runs that end anywhere.
 
+mod left_alone;
 #[path = "../enrolment/site.rs"]
 #[expect(dead_code, reason = "the enrolments use more of it")]
 mod site;
-mod unmanaged;
 
 use azure::arm::storage;
 use azure::vault::secret;
@@ -49,8 +49,13 @@ async fn step(site: &Site, wish: &DirectWish) -> (Result<Outcome, DirectError>, 
 
 /// Starts a site whose caller may do everything with secrets.
 async fn start(name: &str) -> Site {
+    start_with(name, str::to_owned).await
+}
+
+/// Starts such a site with another fleet, made of the usual one.
+async fn start_with(name: &str, change: impl Fn(&str) -> String) -> Site {
     Site::start_with(name, |fleet| {
-        fleet.replace(r#""access_policies":[]"#, r#""access_policies":[{"object_id":"0b7ec700-0000-4000-8000-000000000001","storage":["all"],"secrets":["all"]}]"#)
+        change(fleet).replace(r#""access_policies":[]"#, r#""access_policies":[{"object_id":"0b7ec700-0000-4000-8000-000000000001","storage":["all"],"secrets":["all"]}]"#)
     })
     .await
 }

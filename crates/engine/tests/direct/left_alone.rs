@@ -1,11 +1,11 @@
-//! Accounts that a vault manages, or may manage.
+//! Accounts that are left alone: a vault manages them, or may, or a lock is on them.
 
 use emulator::{Fault, When};
 use engine::direct::Outcome;
 use engine::direct::error::DirectError;
 
 use super::site::Site;
-use super::{published, step};
+use super::{published, start_with, step, wish};
 
 /// Refuses the next question who Key Vault is.
 fn hide_the_directory(site: &Site) {
@@ -66,4 +66,22 @@ async fn without_the_directory_an_account_that_nobody_else_operates_is_rotated()
     hide_the_directory(&site);
     let turned = step(&site, &wish).await.0.expect("a turn");
     assert!(matches!(turned, Outcome::Turned { .. }), "{turned:?}");
+}
+
+#[tokio::test]
+async fn an_account_under_a_read_only_lock_is_not_touched() {
+    let site = start_with("locked-direct", |fleet| {
+        fleet.replace(
+            r#""vaults":["#,
+            r#""locks":[{"name":"keep","scope":"resourceGroups/rg","level":"ReadOnly"}],"vaults":["#,
+        )
+    })
+    .await;
+    let refused = step(&site, &wish(&site)).await.0.expect_err("locked");
+    assert!(
+        matches!(&refused, DirectError::Locked { lock, .. } if lock == "keep"),
+        "{refused:?}"
+    );
+    assert_eq!(site.count("SetSecret"), 0);
+    assert_eq!(site.count("StorageAccounts_RegenerateKey"), 0);
 }
