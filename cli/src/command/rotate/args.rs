@@ -17,7 +17,7 @@ const ACCOUNT: &str = "{account}";
 
 /// What makes a plan, and is of no use beside one. The groups of arguments that hold other groups
 /// have no members for clap.
-const PLANNED: [&str; 20] = [
+const PLANNED: [&str; 21] = [
     "management_groups",
     "subscriptions",
     "resource_groups",
@@ -35,6 +35,7 @@ const PLANNED: [&str; 20] = [
     "content",
     "in_use",
     "no_verify",
+    "assume_unmanaged",
     "group_by",
     "config",
     "cloud",
@@ -321,7 +322,7 @@ mod tests {
             }
             let flag = format!("--{}", long.expect("a name"));
             let value = match id {
-                "both" | "no_verify" => String::new(),
+                "both" | "no_verify" | "assume_unmanaged" => String::new(),
                 "management_groups" => "=root".to_owned(),
                 "subscriptions" => "=00000000-0000-0000-0000-000000000001".to_owned(),
                 "resource_groups" => format!("={GROUP}"),
