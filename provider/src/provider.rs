@@ -22,8 +22,8 @@ use crate::data_source::{account::Account, compliance::Compliance};
 use crate::diagnostic::sentence;
 use crate::ephemeral::sas_token::SasToken;
 use crate::function;
+use crate::resource::policy::Policy;
 use crate::resource::policy::list::Policies;
-use crate::resource::policy::{Policy, not_configured};
 use crate::resource::sas_definition::SasDefinition;
 use crate::resource::sas_definition::list::SasDefinitions;
 use crate::resource::vault_access::VaultAccess;
@@ -160,6 +160,14 @@ impl Shared {
             *place = features;
         }
     }
+}
+
+/// Says that the core did not configure the provider; it always does before it changes anything.
+fn not_configured() -> Diagnostic {
+    Diagnostic::error(
+        "The provider is not configured",
+        "The provider block still held unknown values when it was needed. Nothing was changed.",
+    )
 }
 
 #[async_trait::async_trait]

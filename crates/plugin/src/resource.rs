@@ -191,6 +191,27 @@ pub struct ReadResponse {
     pub diagnostics: Diagnostics,
 }
 
+impl ReadResponse {
+    /// Answers with what was found or, if that cannot be told, with the state of the last time.
+    #[must_use]
+    pub fn found(
+        found: Result<Option<Value>, Diagnostic>,
+        stored: Value,
+        private: Vec<u8>,
+        mut diagnostics: Diagnostics,
+    ) -> Self {
+        let state = found.unwrap_or_else(|diagnostic| {
+            diagnostics.push(diagnostic);
+            Some(stored)
+        });
+        Self {
+            state,
+            private,
+            diagnostics,
+        }
+    }
+}
+
 /// What [`Resource::create`] is asked.
 #[derive(Clone, Debug)]
 pub struct CreateRequest {
@@ -226,6 +247,45 @@ pub struct Applied {
     pub diagnostics: Diagnostics,
 }
 
+impl Applied {
+    /// Answers with the object that was made and its private data, or that there is none.
+    #[must_use]
+    pub fn made(made: Result<(Value, Vec<u8>), Diagnostic>, mut diagnostics: Diagnostics) -> Self {
+        let (state, private) = match made {
+            Ok((state, private)) => (Some(state), private),
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                (None, Vec::new())
+            }
+        };
+        Self {
+            state,
+            private,
+            diagnostics,
+        }
+    }
+
+    /// Answers with the object as it was changed or, after a failure, with the state before: it is
+    /// what still holds, so that the next plan sees the difference.
+    #[must_use]
+    pub fn changed(
+        changed: Result<Value, Diagnostic>,
+        prior: Value,
+        private: Vec<u8>,
+        mut diagnostics: Diagnostics,
+    ) -> Self {
+        let state = changed.unwrap_or_else(|diagnostic| {
+            diagnostics.push(diagnostic);
+            prior
+        });
+        Self {
+            state: Some(state),
+            private,
+            diagnostics,
+        }
+    }
+}
+
 /// What [`Resource::delete`] is asked.
 #[derive(Clone, Debug)]
 pub struct DeleteRequest {
@@ -244,6 +304,27 @@ pub struct Deleted {
     pub private: Vec<u8>,
     /// What to tell.
     pub diagnostics: Diagnostics,
+}
+
+impl Deleted {
+    /// Answers that the object is gone or, after a failure, that it is there as before.
+    #[must_use]
+    pub fn ended(
+        ended: Result<(), Diagnostic>,
+        prior: Value,
+        private: Vec<u8>,
+        mut diagnostics: Diagnostics,
+    ) -> Self {
+        let state = ended.err().map(|diagnostic| {
+            diagnostics.push(diagnostic);
+            prior
+        });
+        Self {
+            state,
+            private,
+            diagnostics,
+        }
+    }
 }
 
 /// What [`Resource::import`] answers.

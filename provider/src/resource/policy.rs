@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use engine::direct::{SecretPlace, account_of};
 use engine::run::Run;
-pub(crate) use life::not_configured;
 use plugin::{
     Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics,
     IdentitySchema, Imported, MoveRequest, Plan, ReadRequest, ReadResponse, Resource, Schema,

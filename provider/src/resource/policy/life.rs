@@ -27,14 +27,6 @@ use super::model::Model;
 use crate::diagnostic;
 use crate::provider::Shared;
 
-/// Says that the core did not configure the provider; it always does before it changes anything.
-pub(crate) fn not_configured() -> Diagnostic {
-    Diagnostic::error(
-        "The provider is not configured",
-        "The provider block still held unknown values when it was needed. Nothing was changed.",
-    )
-}
-
 /// Reads the account and refuses one that cannot be rotated this way, before anything is changed.
 async fn fit_account(run: &Run<'_>, model: &Model) -> Result<StorageAccount, Diagnostic> {
     let path = Path::attribute("storage_account_id");

@@ -1,7 +1,6 @@
 //! Reading and changing what a `keyrotation_sas_definition` stands for.
 
-use azure::client::Client;
-use engine::managed::sas::{self, Defined, Definition};
+use engine::managed::sas::{self, Defined};
 use engine::run::Run;
 use plugin::{
     Applied, Context, CreateRequest, DeleteRequest, Deleted, Diagnostic, Diagnostics, ReadRequest,
@@ -12,68 +11,41 @@ use super::model::{self, Model};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::provider::Shared;
-use crate::resource::policy::not_configured;
 
 /// Brings a stored definition up to date; gone if the vault holds none.
 pub(super) async fn read(shared: &Shared, context: &Context, request: ReadRequest) -> ReadResponse {
     let ReadRequest { state, private, .. } = request;
-    let mut diagnostics = Diagnostics::default();
-    let Some(client) = shared.client() else {
-        return ReadResponse {
-            state: Some(state),
-            private,
-            diagnostics,
-        };
-    };
-    let run = Run::new(
-        &client,
-        shared.clock(),
-        context.token(),
-        Operation::Read.limit(&state),
-    );
-    let state = match look(&run, &client, &state).await {
-        Ok(found) => found.map(|seen| model::refresh(&state, &seen)),
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Some(state)
-        }
-    };
-    ReadResponse {
-        state,
-        private,
-        diagnostics,
-    }
+    let found = look(shared, context, &state).await;
+    ReadResponse::found(found, state, private, Diagnostics::default())
 }
 
 async fn look(
-    run: &Run<'_>,
-    client: &Client,
+    shared: &Shared,
+    context: &Context,
     stored: &Value,
-) -> Result<Option<Definition>, Diagnostic> {
+) -> Result<Option<Value>, Diagnostic> {
+    // The provider block may not be known yet; then nothing can be said about the definition.
+    let Some(client) = shared.client() else {
+        return Ok(Some(stored.clone()));
+    };
+    let limit = Operation::Read.limit(stored);
+    let run = Run::new(&client, shared.clock(), context.token(), limit);
     let place = model::place(stored, client.cloud())?;
-    sas::look_at_definition(run, &place)
+    let found = sas::look_at_definition(&run, &place)
         .await
-        .map_err(|error| diagnostic::step(&error))
+        .map_err(|error| diagnostic::step(&error))?;
+    Ok(found.map(|seen| model::refresh(stored, &seen)))
 }
 
 /// Makes the definition.
 pub(super) async fn create(shared: &Shared, context: &Context, request: CreateRequest) -> Applied {
     let mut diagnostics = Diagnostics::default();
-    let state = match define(shared, context, &request.planned).await {
-        Ok((state, warning)) => {
-            diagnostics.extend(warning);
-            Some(state)
-        }
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            None
-        }
-    };
-    Applied {
-        state,
-        private: Vec::new(),
-        diagnostics,
-    }
+    let made = define(shared, context, &request.planned).await;
+    let made = made.map(|(state, warning)| {
+        diagnostics.extend(warning);
+        (state, Vec::new())
+    });
+    Applied::made(made, diagnostics)
 }
 
 async fn define(
@@ -81,7 +53,7 @@ async fn define(
     context: &Context,
     planned: &Value,
 ) -> Result<(Value, Option<Diagnostic>), Diagnostic> {
-    let client = shared.client().ok_or_else(not_configured)?;
+    let client = shared.connected()?;
     let Model { place, wish } = Model::read(planned, client.cloud())?;
     let limit = Operation::Create.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
@@ -110,20 +82,8 @@ pub(super) async fn update(shared: &Shared, context: &Context, request: UpdateRe
         private,
         ..
     } = request;
-    let mut diagnostics = Diagnostics::default();
-    let state = match redefine(shared, context, &planned).await {
-        Ok(state) => state,
-        Err(diagnostic) => {
-            // The prior state is what still holds, so that the next plan sees the difference.
-            diagnostics.push(diagnostic);
-            prior
-        }
-    };
-    Applied {
-        state: Some(state),
-        private,
-        diagnostics,
-    }
+    let changed = redefine(shared, context, &planned).await;
+    Applied::changed(changed, prior, private, Diagnostics::default())
 }
 
 async fn redefine(
@@ -131,7 +91,7 @@ async fn redefine(
     context: &Context,
     planned: &Value,
 ) -> Result<Value, Diagnostic> {
-    let client = shared.client().ok_or_else(not_configured)?;
+    let client = shared.connected()?;
     let Model { place, wish } = Model::read(planned, client.cloud())?;
     let limit = Operation::Update.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
@@ -144,23 +104,12 @@ async fn redefine(
 /// Deletes the definition; its secret goes with it.
 pub(super) async fn delete(shared: &Shared, context: &Context, request: DeleteRequest) -> Deleted {
     let DeleteRequest { prior, private, .. } = request;
-    let mut diagnostics = Diagnostics::default();
-    let state = match end(shared, context, &prior).await {
-        Ok(()) => None,
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Some(prior)
-        }
-    };
-    Deleted {
-        state,
-        private,
-        diagnostics,
-    }
+    let ended = end(shared, context, &prior).await;
+    Deleted::ended(ended, prior, private, Diagnostics::default())
 }
 
 async fn end(shared: &Shared, context: &Context, prior: &Value) -> Result<(), Diagnostic> {
-    let client = shared.client().ok_or_else(not_configured)?;
+    let client = shared.connected()?;
     let place = model::place(prior, client.cloud())?;
     let limit = Operation::Delete.limit(prior);
     let run = Run::new(&client, shared.clock(), context.token(), limit);

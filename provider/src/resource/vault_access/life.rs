@@ -20,37 +20,24 @@ use crate::provider::Shared;
 /// Brings a stored access up to date: gone if its vault is.
 pub(super) async fn read(shared: &Shared, context: &Context, request: ReadRequest) -> ReadResponse {
     let ReadRequest { state, private, .. } = request;
-    let mut diagnostics = Diagnostics::default();
-    let state = match shared.client() {
-        // The provider block is not known yet, so nothing can be said.
-        None => Some(state),
-        Some(client) => {
-            let limit = Operation::Read.limit(&state);
-            let run = Run::new(&client, shared.clock(), context.token(), limit);
-            look(shared, &run, &client, &state)
-                .await
-                .unwrap_or_else(|diagnostic| {
-                    diagnostics.push(diagnostic);
-                    Some(state)
-                })
-        }
-    };
-    ReadResponse {
-        state,
-        private,
-        diagnostics,
-    }
+    let found = look(shared, context, &state).await;
+    ReadResponse::found(found, state, private, Diagnostics::default())
 }
 
 async fn look(
     shared: &Shared,
-    run: &Run<'_>,
-    client: &Client,
+    context: &Context,
     stored: &Value,
 ) -> Result<Option<Value>, Diagnostic> {
+    // The provider block may not be known yet; then nothing can be said about the access.
+    let Some(client) = shared.client() else {
+        return Ok(Some(stored.clone()));
+    };
+    let limit = Operation::Read.limit(stored);
+    let run = Run::new(&client, shared.clock(), context.token(), limit);
     let party = model::party(stored)?;
-    let vault = vault(shared, run, client, stored).await?;
-    let found = party::look(run, &vault, &party).await;
+    let vault = vault(shared, &run, &client, stored).await?;
+    let found = party::look(&run, &vault, &party).await;
     let found = found.map_err(|error| diagnostic::access(&error))?;
     Ok(found.map(|standing| model::seen(stored, &party, &standing)))
 }
@@ -85,21 +72,9 @@ pub(super) async fn create(shared: &Shared, context: &Context, request: CreateRe
     let mut diagnostics = Diagnostics::default();
     let (planned, limit) = (&request.planned, Operation::Create.limit(&request.planned));
     let before = Made::default();
-    match let_in(shared, context, planned, &before, limit, &mut diagnostics).await {
-        Ok((state, note)) => Applied {
-            state: Some(state),
-            private: private::write(&note),
-            diagnostics,
-        },
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Applied {
-                state: None,
-                private: Vec::new(),
-                diagnostics,
-            }
-        }
-    }
+    let made = let_in(shared, context, planned, &before, limit, &mut diagnostics).await;
+    let made = made.map(|(state, note)| (state, private::write(&note)));
+    Applied::made(made, diagnostics)
 }
 
 /// Changes what the party may do, in place.
@@ -126,18 +101,11 @@ pub(super) async fn update(shared: &Shared, context: &Context, request: UpdateRe
         }
         Err(error) => Err(diagnostic::newer(&error)),
     };
-    let (state, private) = match changed {
-        Ok((state, note)) => (state, private::write(&note)),
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            (prior, private)
-        }
+    let (changed, private) = match changed {
+        Ok((state, note)) => (Ok(state), private::write(&note)),
+        Err(diagnostic) => (Err(diagnostic), private),
     };
-    Applied {
-        state: Some(state),
-        private,
-        diagnostics,
-    }
+    Applied::changed(changed, prior, private, diagnostics)
 }
 
 async fn let_in(
@@ -182,23 +150,11 @@ fn gone(vault: &VaultId) -> Diagnostic {
 /// Takes back what was given.
 pub(super) async fn delete(shared: &Shared, context: &Context, request: DeleteRequest) -> Deleted {
     let DeleteRequest { prior, private, .. } = request;
-    let mut diagnostics = Diagnostics::default();
     let ended = match private::read(&private) {
         Ok(note) => put_out(shared, context, &prior, &note.made).await,
         Err(error) => Err(diagnostic::newer(&error)),
     };
-    let state = match ended {
-        Ok(()) => None,
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Some(prior)
-        }
-    };
-    Deleted {
-        state,
-        private,
-        diagnostics,
-    }
+    Deleted::ended(ended, prior, private, Diagnostics::default())
 }
 
 async fn put_out(

@@ -23,18 +23,8 @@ pub(in super::super) async fn read(
     request: ReadRequest,
 ) -> ReadResponse {
     let ReadRequest { state, private, .. } = request;
-    let mut diagnostics = Diagnostics::default();
-    let state = look(shared, context, &state)
-        .await
-        .unwrap_or_else(|diagnostic| {
-            diagnostics.push(diagnostic);
-            Some(state)
-        });
-    ReadResponse {
-        state,
-        private,
-        diagnostics,
-    }
+    let found = look(shared, context, &state).await;
+    ReadResponse::found(found, state, private, Diagnostics::default())
 }
 
 async fn look(
@@ -68,18 +58,7 @@ pub(in super::super) async fn create(
     let mut diagnostics = Diagnostics::default();
     let (planned, limit) = (&request.planned, Operation::Create.limit(&request.planned));
     let stepped = step(shared, context, planned, limit, &mut diagnostics).await;
-    let state = stepped.map_or_else(
-        |diagnostic| {
-            diagnostics.push(diagnostic);
-            None
-        },
-        Some,
-    );
-    Applied {
-        state,
-        private: Vec::new(),
-        diagnostics,
-    }
+    Applied::made(stepped.map(|state| (state, Vec::new())), diagnostics)
 }
 
 /// Takes the step that is due.
@@ -96,19 +75,9 @@ pub(in super::super) async fn update(
     } = request;
     let mut diagnostics = Diagnostics::default();
     let limit = Operation::Update.limit(&planned);
-    let state = match step(shared, context, &planned, limit, &mut diagnostics).await {
-        Ok(state) => state,
-        Err(diagnostic) => {
-            // What was done shows in Azure: the next refresh finds it, and the next plan goes on.
-            diagnostics.push(diagnostic);
-            prior
-        }
-    };
-    Applied {
-        state: Some(state),
-        private,
-        diagnostics,
-    }
+    // What was done shows in Azure: the next refresh finds it, and the next plan goes on.
+    let stepped = step(shared, context, &planned, limit, &mut diagnostics).await;
+    Applied::changed(stepped, prior, private, diagnostics)
 }
 
 async fn step(

@@ -5,7 +5,7 @@ use engine::run::{Run, StepError};
 use plugin::{Applied, Context, CreateRequest, Diagnostic, Diagnostics, Value};
 
 use super::super::model::{AccountSeen, Model, Seen, fill};
-use super::{Expiry, expire, fit_account, grant, not_configured, precheck};
+use super::{Expiry, expire, fit_account, grant, precheck};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -19,21 +19,9 @@ pub(in super::super) async fn create(
 ) -> Applied {
     let CreateRequest { planned, .. } = request;
     let mut diagnostics = Diagnostics::default();
-    match enrol(shared, context, &planned, &mut diagnostics).await {
-        Ok((state, note)) => Applied {
-            state: Some(state),
-            private: private::write(&note),
-            diagnostics,
-        },
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Applied {
-                state: None,
-                private: Vec::new(),
-                diagnostics,
-            }
-        }
-    }
+    let made = enrol(shared, context, &planned, &mut diagnostics).await;
+    let made = made.map(|(state, note)| (state, private::write(&note)));
+    Applied::made(made, diagnostics)
 }
 
 async fn enrol(
@@ -42,7 +30,7 @@ async fn enrol(
     planned: &Value,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Value, Note), Diagnostic> {
-    let client = shared.client().ok_or_else(not_configured)?;
+    let client = shared.connected()?;
     let model = Model::read(planned, client.cloud())?;
     let limit = Operation::Create.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);

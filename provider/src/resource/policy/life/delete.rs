@@ -6,7 +6,6 @@ use engine::run::Run;
 use plugin::{Context, DeleteRequest, Deleted, Diagnostic, Diagnostics, Path, Value};
 
 use super::super::model;
-use super::not_configured;
 use crate::convert::{Operation, text};
 use crate::provider::Shared;
 use crate::{diagnostic, private};
@@ -23,24 +22,8 @@ pub(in super::super) async fn delete(
         Ok(note) => end(shared, context, &prior, &note.made, &mut diagnostics).await,
         Err(error) => Err(diagnostic::newer(&error)),
     };
-    match ended {
-        Ok(removal) => {
-            diagnostics.extend(left_alone(removal, &prior));
-            Deleted {
-                state: None,
-                private: Vec::new(),
-                diagnostics,
-            }
-        }
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            Deleted {
-                state: Some(prior),
-                private,
-                diagnostics,
-            }
-        }
-    }
+    let ended = ended.map(|removal| diagnostics.extend(left_alone(removal, &prior)));
+    Deleted::ended(ended, prior, private, diagnostics)
 }
 
 async fn end(
@@ -50,7 +33,7 @@ async fn end(
     made: &Made,
     diagnostics: &mut Diagnostics,
 ) -> Result<Removal, Diagnostic> {
-    let client = shared.client().ok_or_else(not_configured)?;
+    let client = shared.connected()?;
     // Nothing but the identity is needed, so drift in the settings cannot stand in the way.
     let place = model::place(prior, client.cloud())?;
     let account = model::account(prior)?;

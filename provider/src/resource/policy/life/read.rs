@@ -25,11 +25,8 @@ pub(in super::super) async fn read(
     let mut diagnostics = Diagnostics::default();
     let Some(client) = shared.client() else {
         // The provider block is not known yet, so nothing can be said about the policy.
-        return ReadResponse {
-            state: Some(state),
-            private,
-            diagnostics,
-        };
+        let found = Ok(Some(state.clone()));
+        return ReadResponse::found(found, state, private, diagnostics);
     };
     let run = Run::new(
         &client,
@@ -42,21 +39,11 @@ pub(in super::super) async fn read(
         Ok(note) => look(&run, &client, &state, note, &mut diagnostics).await,
         Err(diagnostic) => Err(diagnostic),
     };
-    match found {
-        Ok((state, note)) => ReadResponse {
-            state,
-            private: private::write(&note),
-            diagnostics,
-        },
-        Err(diagnostic) => {
-            diagnostics.push(diagnostic);
-            ReadResponse {
-                state: Some(state),
-                private,
-                diagnostics,
-            }
-        }
-    }
+    let (found, private) = match found {
+        Ok((found, note)) => (Ok(found), private::write(&note)),
+        Err(diagnostic) => (Err(diagnostic), private),
+    };
+    ReadResponse::found(found, state, private, diagnostics)
 }
 
 async fn look(

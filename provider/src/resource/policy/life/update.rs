@@ -6,7 +6,7 @@ use engine::run::Run;
 use plugin::{Applied, Context, Diagnostic, Diagnostics, UpdateRequest, Value};
 
 use super::super::model::{AccountSeen, Model, Seen, fill};
-use super::{Expiry, expire, fit_account, grant, not_configured};
+use super::{Expiry, expire, fit_account, grant};
 use crate::convert::Operation;
 use crate::diagnostic;
 use crate::private::{self, Note};
@@ -25,35 +25,16 @@ pub(in super::super) async fn update(
         ..
     } = request;
     let mut diagnostics = Diagnostics::default();
-    let note = match private::read(&private) {
+    let Note { mut made, gone } = match private::read(&private) {
         Ok(note) => note,
         Err(error) => {
-            diagnostics.push(diagnostic::newer(&error));
-            return Applied {
-                state: Some(prior),
-                private,
-                diagnostics,
-            };
+            let newer = Err(diagnostic::newer(&error));
+            return Applied::changed(newer, prior, private, diagnostics);
         }
     };
-    let mut made = note.made;
-    let state = match change(shared, context, &planned, &mut made, &mut diagnostics).await {
-        Ok(state) => state,
-        Err(diagnostic) => {
-            // The prior state is what still holds, so that the next plan sees the difference.
-            diagnostics.push(diagnostic);
-            prior
-        }
-    };
-    let private = private::write(&Note {
-        made,
-        gone: note.gone,
-    });
-    Applied {
-        state: Some(state),
-        private,
-        diagnostics,
-    }
+    let changed = change(shared, context, &planned, &mut made, &mut diagnostics).await;
+    let private = private::write(&Note { made, gone });
+    Applied::changed(changed, prior, private, diagnostics)
 }
 
 async fn change(
@@ -63,7 +44,7 @@ async fn change(
     made: &mut Made,
     diagnostics: &mut Diagnostics,
 ) -> Result<Value, Diagnostic> {
-    let client = shared.client().ok_or_else(not_configured)?;
+    let client = shared.connected()?;
     let model = Model::read(planned, client.cloud())?;
     let limit = Operation::Update.limit(planned);
     let run = Run::new(&client, shared.clock(), context.token(), limit);
