@@ -5,13 +5,13 @@ use clap::{ArgAction, Args};
 use engine::grant::{self, GrantWish};
 use engine::managed::enrol::{self, Enrolled, How, Wish};
 use engine::managed::{Place, look_at_account};
-use engine::precheck::{self, Deleted};
+use engine::precheck;
 use engine::run::Run;
 use rotation::enrolment::Terms;
 use rotation::period::RotationPeriod;
 use rotation::slot::KeySlot;
 
-use super::args::{ChangeArgs, PlaceArgs, Tag, tags};
+use super::args::{ChangeArgs, PlaceArgs, Tag, of_deleted, tags};
 use super::confirm::{Consent, confirm};
 use super::error::VaultError;
 use super::show;
@@ -70,11 +70,7 @@ pub(super) async fn run(
         let run = session.reading();
         fit(&run, account).await?;
         let (around, register) = (session.around(), session.register());
-        let deleted = if args.recover {
-            Deleted::Recover
-        } else {
-            Deleted::Refuse
-        };
+        let deleted = of_deleted(args.recover);
         precheck::check(&run, around, register, account, &place, deleted).await?;
     }
     confirm(Consent::of(args.change.yes), &plan(args, &place), streams)?;

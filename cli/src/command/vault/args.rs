@@ -10,6 +10,7 @@ use azure::id::{ManagedStorageName, SasDefinitionName, VaultUrl};
 use clap::{Args, ValueEnum};
 use engine::managed::Place;
 use engine::managed::sas::DefinitionPlace;
+use engine::precheck::Deleted;
 use jiff::Timestamp;
 
 use super::error::VaultError;
@@ -158,7 +159,7 @@ impl VaultNameArgs {
     /// # Errors
     /// A name that no vault can have.
     pub(super) fn vault(&self, cloud: &Cloud) -> Result<VaultUrl, VaultError> {
-        VaultUrl::of_name(&self.vault_name, cloud).map_err(VaultError::Name)
+        Ok(VaultUrl::of_name(&self.vault_name, cloud)?)
     }
 }
 
@@ -171,7 +172,7 @@ impl PlaceArgs {
         match (&self.id, &self.vault_name, &self.name) {
             (Some(id), _, _) => parse_place(id, cloud),
             (None, Some(vault), Some(name)) => Ok(Place {
-                vault: VaultUrl::of_name(vault, cloud).map_err(VaultError::Name)?,
+                vault: VaultUrl::of_name(vault, cloud)?,
                 name: name.clone(),
             }),
             _ => Err(VaultError::Usage("--vault-name and --name are needed")),
@@ -189,7 +190,7 @@ impl DefinitionArgs {
             (Some(id), ..) => parse_definition(id, cloud),
             (None, Some(vault), Some(account), Some(name)) => Ok(DefinitionPlace {
                 enrolment: Place {
-                    vault: VaultUrl::of_name(vault, cloud).map_err(VaultError::Name)?,
+                    vault: VaultUrl::of_name(vault, cloud)?,
                     name: account.clone(),
                 },
                 name: name.clone(),
@@ -210,8 +211,8 @@ fn parse_place(id: &str, cloud: &Cloud) -> Result<Place, VaultError> {
             form: "https://VAULT/storage/NAME",
         })?;
     Ok(Place {
-        vault: VaultUrl::parse(vault, cloud).map_err(VaultError::Name)?,
-        name: name.parse().map_err(VaultError::Name)?,
+        vault: VaultUrl::parse(vault, cloud)?,
+        name: name.parse()?,
     })
 }
 
@@ -225,6 +226,15 @@ fn parse_definition(id: &str, cloud: &Cloud) -> Result<DefinitionPlace, VaultErr
         })?;
     Ok(DefinitionPlace {
         enrolment: parse_place(enrolment, cloud)?,
-        name: name.parse().map_err(VaultError::Name)?,
+        name: name.parse()?,
     })
+}
+
+/// Says what to do about a deleted record that holds the name.
+pub(super) fn of_deleted(recover: bool) -> Deleted {
+    if recover {
+        Deleted::Recover
+    } else {
+        Deleted::Refuse
+    }
 }

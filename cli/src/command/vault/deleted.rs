@@ -3,14 +3,13 @@
 use azure::vault::managed_storage::DeletedManagedStorage;
 use clap::Args;
 use engine::vault::deleted;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::args::{Form, VaultNameArgs};
 use super::confirm::{Consent, confirm};
 use super::error::VaultError;
-use super::show::{self, conclude, odd, write};
-use super::table::{facts, table};
+use super::show::{self, conclude, odd, write, write_done};
+use super::table::{facts, known, table};
 use super::wire::DeletedWire;
 use super::{OneArgs, ShowArgs};
 use crate::exit_code::ExitCode;
@@ -39,11 +38,6 @@ struct ShowWire<'a> {
     deleted_enrolment: DeletedWire<'a>,
 }
 
-#[derive(Serialize)]
-struct PurgedWire {
-    purged: String,
-}
-
 /// Lists what was removed.
 pub(super) async fn list(
     args: &DeletedArgs,
@@ -61,17 +55,12 @@ pub(super) async fn list(
     Ok(conclude(&missing, streams))
 }
 
-/// Writes a moment, or that it is not known.
-pub(super) fn time(time: Option<Timestamp>) -> String {
-    time.map_or_else(|| "?".to_owned(), |time| time.to_string())
-}
-
 fn list_text(found: &[DeletedManagedStorage]) -> String {
     let row = |one: &DeletedManagedStorage| {
         [
             one.name.to_string(),
-            time(one.deleted),
-            time(one.scheduled_purge),
+            known(one.deleted),
+            known(one.scheduled_purge),
             one.resource_id.to_string(),
         ]
     };
@@ -87,9 +76,8 @@ pub(super) async fn show(
 ) -> Result<ExitCode, VaultError> {
     let place = args.place.place(session.cloud())?;
     let found = deleted::show(&session.reading(), &place).await?;
-    let found = found.ok_or_else(|| VaultError::Missing {
-        place: format!("{}/deletedstorage/{}", place.vault, place.name),
-    })?;
+    let id = || format!("{}/deletedstorage/{}", place.vault, place.name);
+    let found = found.ok_or_else(|| VaultError::missing(id()))?;
     let wire = ShowWire {
         deleted_enrolment: DeletedWire::from(&found),
     };
@@ -98,14 +86,13 @@ pub(super) async fn show(
 }
 
 fn show_text(found: &DeletedManagedStorage) -> String {
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     facts(&[
         ("id", found.id.clone()),
         ("account", found.resource_id.to_string()),
-        ("active key", text(&found.active_key)),
-        ("period", text(&found.regeneration_period)),
-        ("deleted", time(found.deleted)),
-        ("gone for good", time(found.scheduled_purge)),
+        ("active key", known(found.active_key.as_ref())),
+        ("period", known(found.regeneration_period.as_ref())),
+        ("deleted", known(found.deleted)),
+        ("gone for good", known(found.scheduled_purge)),
     ])
 }
 
@@ -142,14 +129,5 @@ pub(super) async fn purge(
     session
         .change(async |run, _| deleted::purge(run, &place).await)
         .await?;
-    let wire = PurgedWire {
-        purged: place.to_string(),
-    };
-    write(
-        args.change.format,
-        wire,
-        || format!("purged {place}\n"),
-        streams,
-    )?;
-    Ok(ExitCode::Passed)
+    write_done("purged", &place, args.change.format, streams)
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a command over a vault, in words, with the way out and the exit code.
 
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 
@@ -34,7 +35,7 @@ pub(crate) enum VaultError {
     #[error("{0}")]
     Usage(&'static str),
     #[error(transparent)]
-    Name(IdError),
+    Name(#[from] IdError),
     #[error("`{id}` is not an identifier of the form {form}")]
     Id { id: String, form: &'static str },
     #[error("nobody is there to be asked; nothing was changed")]
@@ -101,6 +102,12 @@ impl From<Obstacle> for VaultError {
 }
 
 impl VaultError {
+    /// Says that there is no such thing in the vault.
+    pub(super) fn missing(place: impl Display) -> Self {
+        let place = place.to_string();
+        Self::Missing { place }
+    }
+
     /// Picks the exit code: what may have been done is not the same as what was not.
     pub(super) fn code(&self) -> ExitCode {
         if self.is_unclear() {

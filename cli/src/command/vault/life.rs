@@ -9,7 +9,6 @@ use engine::vault::sas;
 use rotation::enrolment::{Terms, TermsChange};
 use rotation::period::RotationPeriod;
 use rotation::slot::KeySlot;
-use serde::Serialize;
 
 use super::OneArgs;
 use super::args::{ChangeArgs, PlaceArgs, Tag, tags};
@@ -76,9 +75,7 @@ pub(super) async fn update(
 /// Reads the enrolment that is to be changed.
 pub(super) async fn present(place: &Place, session: &Session) -> Result<Enrolment, VaultError> {
     let found = look(&session.reading(), place).await?;
-    found.ok_or_else(|| VaultError::Missing {
-        place: place.to_string(),
-    })
+    found.ok_or_else(|| VaultError::missing(place))
 }
 
 fn wanted(args: &UpdateArgs, present: &Terms) -> Terms {
@@ -88,8 +85,8 @@ fn wanted(args: &UpdateArgs, present: &Terms) -> Terms {
         enabled: args.disabled.map_or(present.enabled, |disabled| !disabled),
         tags: args
             .tags
-            .as_ref()
-            .map_or_else(|| present.tags.clone(), |given| tags(given)),
+            .as_deref()
+            .map_or_else(|| present.tags.clone(), tags),
     }
 }
 
@@ -122,11 +119,6 @@ fn plan(place: &Place, change: &TermsChange, active: Option<KeySlot>) -> Vec<Str
     lines
 }
 
-#[derive(Serialize)]
-struct RemovedWire<'a> {
-    removed: Option<&'a str>,
-}
-
 /// Ends an enrolment.
 pub(super) async fn remove(
     args: &OneArgs,
@@ -135,23 +127,22 @@ pub(super) async fn remove(
 ) -> Result<ExitCode, VaultError> {
     let place = args.place.place(session.cloud())?;
     let present = present(&place, session).await?;
-    let account: StorageAccountId = present.account.parse().map_err(VaultError::Name)?;
+    let account: StorageAccountId = present.account.parse()?;
     let lines = consequences(&place, &account, session).await;
     confirm(Consent::of(args.change.yes), &lines, streams)?;
     let removal = session
         .change(async |run, shared| managed::remove(run, &shared.register, &place, &account).await)
         .await
         .map_err(VaultError::Change)?;
-    let id = place.to_string();
     match removal {
-        Removal::LeftForeign => return Err(VaultError::LeftForeign { place: id }),
+        Removal::LeftForeign => {
+            let place = place.to_string();
+            return Err(VaultError::LeftForeign { place });
+        }
         Removal::WasGone => streams.say("it was gone already"),
         Removal::Removed => {}
     }
-    let wire = RemovedWire { removed: Some(&id) };
-    let text = || format!("removed {place}\n");
-    show::write(args.change.format, wire, text, streams)?;
-    Ok(ExitCode::Passed)
+    show::write_done("removed", &place, args.change.format, streams)
 }
 
 /// Says what ends with an enrolment.

@@ -1,5 +1,8 @@
 //! Showing enrolments: as a table, fact by fact, or as JSON.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
 use engine::managed::Place;
 use engine::vault::Odd;
 use engine::vault::entries::{self, Entry};
@@ -10,7 +13,7 @@ use serde::Serialize;
 use super::ShowArgs;
 use super::args::{Form, ListArgs, LookArgs};
 use super::error::VaultError;
-use super::table::{facts, table};
+use super::table::{facts, known, table, yes_no};
 use super::wire::{Document, EntryWire, age_days, renewal, unread};
 use crate::error::chain;
 use crate::exit_code::ExitCode;
@@ -82,9 +85,7 @@ pub(super) async fn print(
 ) -> Result<ExitCode, VaultError> {
     let run = session.reading();
     let found = entries::show(&run, session.around(), place).await?;
-    let (entry, errors) = found.ok_or_else(|| VaultError::Missing {
-        place: place.to_string(),
-    })?;
+    let (entry, errors) = found.ok_or_else(|| VaultError::missing(place))?;
     let mut missing: Vec<_> = errors.iter().map(|error| chain(error)).collect();
     let wire = ShowWire {
         as_of: now.to_string(),
@@ -119,6 +120,18 @@ pub(super) fn write(
         }
     };
     streams.result(&text).map_err(VaultError::Write)
+}
+
+/// Writes that something was done to an object of a vault.
+pub(super) fn write_done(
+    done: &'static str,
+    object: impl Display,
+    format: Form,
+    streams: &mut Streams,
+) -> Result<ExitCode, VaultError> {
+    let wire = BTreeMap::from([(done, object.to_string())]);
+    write(format, wire, || format!("{done} {object}\n"), streams)?;
+    Ok(ExitCode::Passed)
 }
 
 /// Tells what could not be read, and picks the exit code.
@@ -173,8 +186,8 @@ fn row(entry: &Entry, now: Timestamp) -> [String; 8] {
     [
         entry.place.name.to_string(),
         account_name(entry).to_owned(),
-        active.map_or_else(|| "?".to_owned(), |slot| slot.to_string()),
-        period.unwrap_or_else(|| "?".to_owned()),
+        known(active),
+        known(period),
         age(entry, KeySlot::Key1, now),
         age(entry, KeySlot::Key2, now),
         next_turn(entry),
@@ -200,20 +213,17 @@ fn next_turn(entry: &Entry) -> String {
 }
 
 fn show_text(entry: &Entry, now: Timestamp) -> String {
-    let time = |time: Option<Timestamp>| time.map_or_else(|| "?".to_owned(), |t| t.to_string());
     let mut all = vec![
         ("id", entry.place.to_string()),
         ("account", entry.account.clone()),
     ];
     if let Some(found) = entry.enrolment() {
-        let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-        let active = found.active.map_or("?", KeySlot::as_str);
         all.extend([
             ("enabled", yes_no(found.terms.enabled)),
-            ("active key", active.to_owned()),
+            ("active key", known(found.active)),
             ("period", found.period_text.clone().unwrap_or_default()),
-            ("created", time(found.times.created)),
-            ("updated", time(found.times.updated)),
+            ("created", known(found.times.created)),
+            ("updated", known(found.times.updated)),
         ]);
         let tag = |(name, value): (&String, &String)| format!("{name}={value}");
         let tags: Vec<_> = found.terms.tags.iter().map(tag).collect();
@@ -222,7 +232,7 @@ fn show_text(entry: &Entry, now: Timestamp) -> String {
         }
     }
     for (name, slot) in [("key1", KeySlot::Key1), ("key2", KeySlot::Key2)] {
-        let made = time(*entry.key_times().of(slot));
+        let made = known(*entry.key_times().of(slot));
         all.push((name, format!("{}, made {made}", age(entry, slot, now))));
     }
     all.push(("renewal", renewal(entry.promise(now)).replace('_', " ")));

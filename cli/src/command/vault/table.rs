@@ -35,6 +35,16 @@ pub(super) fn facts(facts: &[(&str, String)]) -> String {
     lines.collect()
 }
 
+/// Writes a value, or that it is not known.
+pub(super) fn known(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "?".to_owned(), |value| value.to_string())
+}
+
+/// Writes an answer.
+pub(super) fn yes_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -155,7 +155,7 @@ impl ListArgs {
     /// A name that no vault can have.
     pub(super) fn place(&self, cloud: &Cloud) -> Result<Place, VaultError> {
         Ok(Place {
-            vault: VaultUrl::of_name(&self.vault_name, cloud).map_err(VaultError::Name)?,
+            vault: VaultUrl::of_name(&self.vault_name, cloud)?,
             name: self.account_name.clone(),
         })
     }

@@ -1,30 +1,23 @@
 //! Defining tokens, changing and deleting definitions, bringing them back.
 
 use azure::sas::SasTemplate;
-use engine::managed::look;
 use engine::managed::sas::{
-    Definition, DefinitionPlace, DefinitionWish, define, look_at_definition, redefine, undefine,
+    Definition, DefinitionPlace, DefinitionWish, define, redefine, undefine,
 };
-use engine::precheck::Deleted;
 use engine::vault::sas;
 use rotation::period::RotationPeriod;
-use serde::Serialize;
 
-use super::super::args::tags;
+use super::super::args::{of_deleted, tags};
 use super::super::confirm::{Consent, confirm};
 use super::super::error::VaultError;
-use super::super::show::write;
+use super::super::life::present as enrolment;
+use super::super::show::write_done;
 use super::args::{CreateArgs, OneArgs, UpdateArgs};
-use super::look::print;
+use super::look::{present, print};
 use crate::error::chain;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::session::Session;
-
-#[derive(Serialize)]
-struct DeletedWire {
-    deleted: String,
-}
 
 /// Defines a kind of token.
 pub(super) async fn create(
@@ -39,10 +32,7 @@ pub(super) async fn create(
         enabled: !args.disabled,
         tags: tags(&args.tags),
     };
-    let enrolment = look(&session.reading(), &place.enrolment).await?;
-    let enrolment = enrolment.ok_or_else(|| VaultError::Missing {
-        place: place.enrolment.to_string(),
-    })?;
+    let enrolment = enrolment(&place.enrolment, session).await?;
     let mut plan = vec![format!(
         "defines {place}: whoever may read its secret has tokens that are good for {} and allow {}",
         wish.validity, wish.template
@@ -55,11 +45,7 @@ pub(super) async fn create(
         ));
     }
     confirm(Consent::of(args.change.yes), &plan, streams)?;
-    let deleted = if args.recover {
-        Deleted::Recover
-    } else {
-        Deleted::Refuse
-    };
+    let deleted = of_deleted(args.recover);
     let defined = session
         .change(async |run, _| define(run, &place, &wish, deleted).await)
         .await?;
@@ -100,13 +86,6 @@ pub(super) async fn update(
     print(&place, args.change.format, session, streams).await
 }
 
-async fn present(place: &DefinitionPlace, session: &Session) -> Result<Definition, VaultError> {
-    let found = look_at_definition(&session.reading(), place).await?;
-    found.ok_or_else(|| VaultError::Missing {
-        place: place.to_string(),
-    })
-}
-
 fn wanted(
     args: &UpdateArgs,
     present: &Definition,
@@ -138,8 +117,8 @@ fn wanted(
         enabled: args.disabled.map_or(present.enabled, |disabled| !disabled),
         tags: args
             .tags
-            .as_ref()
-            .map_or_else(|| present.tags.clone(), |given| tags(given)),
+            .as_deref()
+            .map_or_else(|| present.tags.clone(), tags),
     })
 }
 
@@ -160,16 +139,7 @@ pub(super) async fn delete(
         .change(async |run, _| undefine(run, &place).await)
         .await
         .map_err(VaultError::Change)?;
-    let wire = DeletedWire {
-        deleted: place.to_string(),
-    };
-    write(
-        args.change.format,
-        wire,
-        || format!("deleted {place}\n"),
-        streams,
-    )?;
-    Ok(ExitCode::Passed)
+    write_done("deleted", &place, args.change.format, streams)
 }
 
 /// Brings a definition back.

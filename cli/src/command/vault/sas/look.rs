@@ -6,10 +6,9 @@ use engine::vault::sas;
 use serde::Serialize;
 
 use super::super::args::Form;
-use super::super::deleted::time;
 use super::super::error::VaultError;
 use super::super::show::{conclude, odd, write};
-use super::super::table::{facts, table};
+use super::super::table::{facts, known, table, yes_no};
 use super::super::wire::{DefinitionWire, DeletedDefinitionWire};
 use super::args::{ListArgs, ShowArgs};
 use crate::error::chain;
@@ -68,11 +67,10 @@ pub(super) async fn list(
 
 fn list_text(found: &[(DefinitionPlace, Definition)]) -> String {
     let row = |(place, definition): &(DefinitionPlace, Definition)| {
-        let use_of = if definition.enabled { "yes" } else { "no" };
         [
             place.name.to_string(),
             definition.validity_text.clone(),
-            use_of.to_owned(),
+            yes_no(definition.enabled),
             definition.template_text.clone(),
         ]
     };
@@ -97,10 +95,7 @@ pub(super) async fn print(
     session: &Session,
     streams: &mut Streams,
 ) -> Result<ExitCode, VaultError> {
-    let found = look_at_definition(&session.reading(), place).await?;
-    let found = found.ok_or_else(|| VaultError::Missing {
-        place: place.to_string(),
-    })?;
+    let found = present(place, session).await?;
     let wire = ShowWire {
         sas_definition: DefinitionWire::of(place, &found),
     };
@@ -108,14 +103,22 @@ pub(super) async fn print(
     Ok(ExitCode::Passed)
 }
 
+/// Reads a definition.
+pub(super) async fn present(
+    place: &DefinitionPlace,
+    session: &Session,
+) -> Result<Definition, VaultError> {
+    let found = look_at_definition(&session.reading(), place).await?;
+    found.ok_or_else(|| VaultError::missing(place))
+}
+
 fn show_text(place: &DefinitionPlace, found: &Definition) -> String {
-    let use_of = if found.enabled { "yes" } else { "no" };
     facts(&[
         ("id", place.to_string()),
         ("secret", found.secret_id.clone()),
         ("template", found.template_text.clone()),
         ("validity", found.validity_text.clone()),
-        ("enabled", use_of.to_owned()),
+        ("enabled", yes_no(found.enabled)),
     ])
 }
 
@@ -140,8 +143,8 @@ fn deleted_text(found: &[DeletedSasDefinition]) -> String {
     let row = |one: &DeletedSasDefinition| {
         [
             one.name.to_string(),
-            time(one.deleted),
-            time(one.scheduled_purge),
+            known(one.deleted),
+            known(one.scheduled_purge),
         ]
     };
     let rows: Vec<_> = found.iter().map(row).collect();
@@ -156,20 +159,17 @@ pub(super) async fn show_deleted(
 ) -> Result<ExitCode, VaultError> {
     let place = args.place.place(session.cloud())?;
     let found = sas::show_deleted(&session.reading(), &place).await?;
-    let found = found.ok_or_else(|| VaultError::Missing {
-        place: format!("{place}, deleted"),
-    })?;
+    let found = found.ok_or_else(|| VaultError::missing(format!("{place}, deleted")))?;
     let wire = ShowDeletedWire {
         deleted_sas_definition: DeletedDefinitionWire::from(&found),
     };
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
     let lines = || {
         facts(&[
             ("id", found.id.clone()),
-            ("template", text(&found.template_uri)),
-            ("validity", text(&found.validity_period)),
-            ("deleted", time(found.deleted)),
-            ("gone for good", time(found.scheduled_purge)),
+            ("template", known(found.template_uri.as_ref())),
+            ("validity", known(found.validity_period.as_ref())),
+            ("deleted", known(found.deleted)),
+            ("gone for good", known(found.scheduled_purge)),
         ])
     };
     write(args.format, wire, lines, streams)?;
