@@ -11,7 +11,9 @@ use crate::routes::Prepared;
 use crate::routes::call::Call;
 use crate::routes::reply::Reply;
 use crate::world::World;
+use crate::world::account;
 use crate::world::directory::Caller;
+use crate::world::group;
 use crate::world::settings::Throttling;
 
 /// How much is allowed.
@@ -145,12 +147,9 @@ fn storage_rates(operation: &str, method: &Method) -> &'static [Rate] {
 
 /// Gives where an account is; the region of a list is that of none.
 fn region<'a>(world: &'a World, prepared: &Prepared) -> &'a str {
-    let id = format!(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Storage/storageAccounts/{}",
-        prepared.part("subscription"),
-        prepared.part("group"),
-        prepared.part("account")
-    );
+    let part = |name| prepared.part(name);
+    let (subscription, group) = (part("subscription"), part("group"));
+    let id = group::resource_id(subscription, group, account::KIND, part("account"));
     world
         .account(&id)
         .map_or("", |account| account.location.as_str())

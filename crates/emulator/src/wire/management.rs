@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::world::access::AccessPolicy;
-use crate::world::account::{Account, KeySlot};
+use crate::world::account::{Account, KIND as ACCOUNT, KeySlot};
 use crate::world::deleted_vault::DeletedVault;
 use crate::world::group::Group;
 use crate::world::role::{Role, RoleAssignment};
-use crate::world::vault::Vault;
+use crate::world::vault::{KIND as VAULT, Vault};
 use crate::world::{Subscription, World};
 
 /// Writes a subscription.
@@ -101,7 +101,7 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, key_times: KeyTimes) -> Va
         "kind": entry.kind,
         "id": entry.id(),
         "name": entry.name,
-        "type": "Microsoft.Storage/storageAccounts",
+        "type": ACCOUNT,
         "location": entry.location,
         "tags": entry.tags,
         "properties": properties,
@@ -154,7 +154,7 @@ pub(crate) fn vault(world: &World, entry: &Vault) -> Value {
     json!({
         "id": entry.id(),
         "name": entry.name,
-        "type": "Microsoft.KeyVault/vaults",
+        "type": VAULT,
         "location": entry.location,
         "tags": entry.tags,
         "properties": properties,

@@ -9,9 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::directory::Caller;
+use super::group;
 use super::tags::Tags;
 use crate::canary::{KeyMaterial, Mint};
 use crate::refusal::Refusal;
+
+/// The resource type.
+pub(crate) const KIND: &str = "Microsoft.Storage/storageAccounts";
 
 /// The action that reading both keys takes.
 pub(crate) const LIST_KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";
@@ -134,15 +138,7 @@ pub(crate) fn is_account_name(name: &str) -> bool {
 impl Account {
     /// Gives the resource id.
     pub(crate) fn id(&self) -> String {
-        let Self {
-            subscription,
-            resource_group,
-            name,
-            ..
-        } = self;
-        format!(
-            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Storage/storageAccounts/{name}"
-        )
+        group::resource_id(&self.subscription, &self.resource_group, KIND, &self.name)
     }
 
     /// Gives the creation times as a reader sees them, who may be late.

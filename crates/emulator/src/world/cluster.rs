@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::World;
+use super::group;
 use crate::kubernetes::Objects;
 
 /// The resource type.
@@ -53,15 +54,7 @@ impl fmt::Debug for Cluster {
 impl Cluster {
     /// Gives the resource id.
     pub(crate) fn id(&self) -> String {
-        let Self {
-            subscription,
-            resource_group,
-            name,
-            ..
-        } = self;
-        format!(
-            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{KIND}/{name}"
-        )
+        group::resource_id(&self.subscription, &self.resource_group, KIND, &self.name)
     }
 }
 

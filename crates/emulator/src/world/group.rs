@@ -106,6 +106,11 @@ impl World {
     }
 }
 
+/// Gives the id of a resource.
+pub(crate) fn resource_id(subscription: &str, group: &str, kind: &str, name: &str) -> String {
+    format!("{}/providers/{kind}/{name}", group_id(subscription, group))
+}
+
 fn group_id(subscription: &str, name: &str) -> String {
     format!("/subscriptions/{subscription}/resourceGroups/{name}")
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::directory::Caller;
+use super::group;
 
 /// The resource type.
 pub(crate) const KIND: &str = "Microsoft.Web/sites";
@@ -54,15 +55,7 @@ impl fmt::Debug for Site {
 impl Site {
     /// Gives the resource id.
     pub(crate) fn id(&self) -> String {
-        let Self {
-            subscription,
-            resource_group,
-            name,
-            ..
-        } = self;
-        format!(
-            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{KIND}/{name}"
-        )
+        group::resource_id(&self.subscription, &self.resource_group, KIND, &self.name)
     }
 }
 

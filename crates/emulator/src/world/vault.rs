@@ -10,8 +10,12 @@ use super::World;
 use super::access::AccessPolicy;
 use super::directory::Caller;
 use super::enrolment::Enrolment;
+use super::group;
 use super::secret::Secret;
 use crate::refusal::Refusal;
+
+/// The resource type.
+pub(crate) const KIND: &str = "Microsoft.KeyVault/vaults";
 
 /// The kind of object that an operation touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,15 +105,7 @@ impl Vault {
 
     /// Gives the resource id.
     pub(crate) fn id(&self) -> String {
-        let Self {
-            subscription,
-            resource_group,
-            name,
-            ..
-        } = self;
-        format!(
-            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.KeyVault/vaults/{name}"
-        )
+        group::resource_id(&self.subscription, &self.resource_group, KIND, &self.name)
     }
 
     /// Gives Key Vault's name for what happens to deleted objects.

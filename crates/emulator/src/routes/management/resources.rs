@@ -10,7 +10,10 @@ use crate::routes::{Answer, Context};
 use crate::wire::management::{KeyTimes, account, vault};
 use crate::wire::resource::generic;
 use crate::wire::site::site;
+use crate::world::account::KIND as ACCOUNT;
 use crate::world::role::covers;
+use crate::world::site::KIND as SITE;
+use crate::world::vault::KIND as VAULT;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::new(
@@ -26,10 +29,6 @@ pub(super) const ROUTES: &[Route] = &[
         list,
     ),
 ];
-
-const ACCOUNT: &str = "Microsoft.Storage/storageAccounts";
-const VAULT: &str = "Microsoft.KeyVault/vaults";
-const SITE: &str = crate::world::site::KIND;
 
 fn list(context: &mut Context<'_>) -> Answer {
     check_group(context)?;

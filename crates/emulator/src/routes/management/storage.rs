@@ -13,11 +13,9 @@ use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
 use crate::wire::management::{KeyTimes, account as account_body, keys};
 use crate::world::account::{
-    Account, AccountChange, DELETE, KeySlot, LIST_KEYS, PerSlot, READ, REGENERATE_KEY, SasPolicy,
-    WRITE, is_account_name, missing_account,
+    Account, AccountChange, DELETE, KIND, KeySlot, LIST_KEYS, PerSlot, READ, REGENERATE_KEY,
+    SasPolicy, WRITE, is_account_name, missing_account,
 };
-
-const KIND: &str = "Microsoft.Storage/storageAccounts";
 
 macro_rules! account {
     ($rest:literal) => {

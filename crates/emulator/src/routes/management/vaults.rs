@@ -13,7 +13,7 @@ use crate::routes::table::Route;
 use crate::routes::{Answer, Context, body};
 use crate::wire::management::{policies as policies_body, vault as vault_body};
 use crate::world::access::{AccessPolicy, PolicyChange};
-use crate::world::vault::{Vault, VaultChange, is_vault_name};
+use crate::world::vault::{KIND, Vault, VaultChange, is_vault_name};
 
 macro_rules! vault {
     ($rest:literal) => {
@@ -50,7 +50,6 @@ pub(super) const ROUTES: &[Route] = &[
     ),
 ];
 
-const KIND: &str = "Microsoft.KeyVault/vaults";
 const READ: &str = "Microsoft.KeyVault/vaults/read";
 const WRITE: &str = "Microsoft.KeyVault/vaults/write";
 const DELETE: &str = "Microsoft.KeyVault/vaults/delete";
