@@ -25,6 +25,7 @@ pub mod args;
 pub mod command;
 mod config;
 mod connection;
+mod destination;
 pub mod env_vars;
 mod error;
 pub mod exit_code;
@@ -40,6 +41,7 @@ mod scope;
 mod session;
 mod settings;
 mod state;
+mod table;
 
 use std::ffi::OsString;
 use std::io;

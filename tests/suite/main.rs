@@ -20,4 +20,5 @@ mod reports;
 mod rotate;
 mod secrets;
 mod sign_in;
+mod sync;
 mod vault;

@@ -2,6 +2,7 @@
 
 pub mod activity_log;
 pub mod authorization;
+pub mod clusters;
 pub mod locks;
 pub mod management_groups;
 pub mod permissions;
