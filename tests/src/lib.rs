@@ -14,6 +14,7 @@ pub mod pages;
 pub mod place;
 pub mod process;
 pub mod source;
+pub mod ssh;
 pub mod terraform;
 pub mod transcript;
 

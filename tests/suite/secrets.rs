@@ -2,6 +2,8 @@
 //!
 //! The emulator's keys and access tokens carry marks, so that a leak is found wherever it is.
 
+mod sync;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};

