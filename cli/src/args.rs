@@ -14,6 +14,7 @@ use rotation::finding::Severity;
 use rotation::period::Period;
 use rotation::profile::Profile;
 
+use crate::checkpoint::CheckpointArgs;
 use crate::command::Command;
 use crate::env_vars;
 use crate::report::format::Format;
@@ -103,6 +104,10 @@ pub struct CheckArgs {
     /// Where to look.
     #[command(flatten)]
     pub scope: ScopeArgs,
+
+    /// How an interrupted check goes on.
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
 
     /// The settings with waivers [default: `keyrotation.toml` in the current folder, if there is one].
     #[arg(long, value_name = "FILE")]

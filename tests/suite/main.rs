@@ -17,6 +17,7 @@ mod lifecycle;
 mod matrix;
 mod protocol;
 mod reports;
+mod resume;
 mod rotate;
 mod secrets;
 mod sign_in;

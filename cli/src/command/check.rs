@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure::client::ReadClient;
-use engine::check::{CheckError, Outcome};
+use engine::check::{CheckError, Outcome, check_noted};
+use engine::observe::notes::{Notes, Unnoted};
 
 use crate::Doors;
 use crate::args::CheckArgs;
+use crate::checkpoint::{Checkpoint, CheckpointError, Scan};
 use crate::config::{self, ConfigError};
 use crate::connection::{self, ConnectionError};
 use crate::exit_code::ExitCode;
@@ -39,6 +41,8 @@ pub(crate) enum CheckCommandError {
     #[error(transparent)]
     Connection(#[from] ConnectionError),
     #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
     Check(#[from] CheckError),
     #[error("interrupted before the report was complete")]
     Interrupted,
@@ -49,7 +53,8 @@ pub(crate) enum CheckCommandError {
 /// Checks the scope, writes the report and picks the exit code.
 ///
 /// # Cancellation
-/// Nothing is changed in Azure; the report is written at the end or not at all.
+/// Nothing is changed in Azure; the report is written at the end or not at all. A checkpoint keeps
+/// what was read.
 pub(crate) async fn run(
     args: &CheckArgs,
     mut doors: Doors,
@@ -59,17 +64,28 @@ pub(crate) async fn run(
     let wanted = args.scope.resolve(&doors.env)?;
     let settings = CheckSettings::resolve(args, wanted, config, &doors.env, streams.screen)?;
     let delivery = Delivery::open(&settings.outputs)?;
+    let scan = Scan::new(&settings.question, settings.cloud.as_str());
     let client = connect(&settings, &doors)?;
+    let (args, cloud) = (&args.checkpoint, settings.cloud);
+    let checkpoint = Checkpoint::open(args, scan, cloud, &doors.clock)?;
+    let notes = checkpoint.as_ref();
+    let notes = notes.map_or(&Unnoted as &dyn Notes, |one| one);
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
     let look = async {
         tokio::select! {
             biased;
             () = &mut doors.stop => Err(CheckCommandError::Interrupted),
-            outcome = engine::check::check(&client, &settings.question, now) => Ok(outcome?),
+            outcome = check_noted(&client, &settings.question, notes, now) => Ok(outcome?),
         }
     };
-    let outcome = progress::shown(look, doors.clock.as_ref(), streams).await?;
-    conclude(&outcome, &settings, delivery, streams)
+    match progress::shown(look, doors.clock.as_ref(), streams).await {
+        Ok(outcome) => conclude(&outcome, &settings, delivery, checkpoint, streams),
+        Err(error) => {
+            let left = checkpoint.map(Checkpoint::leave);
+            left.iter().for_each(|line| streams.say(line));
+            Err(error)
+        }
+    }
 }
 
 fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, ConnectionError> {
@@ -84,10 +100,15 @@ fn conclude(
     outcome: &Outcome,
     settings: &CheckSettings,
     delivery: Delivery,
+    checkpoint: Option<Checkpoint>,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
     let report = Report::new(outcome, &settings.question.demand, settings.fail_on);
     delivery.send(&report, &settings.look, streams)?;
+    if let Some(checkpoint) = checkpoint {
+        let said = checkpoint.finish(outcome.holes.is_empty());
+        said.iter().for_each(|line| streams.say(line));
+    }
     if report.summary().examined() == 0 && outcome.left_to_others == 0 {
         streams.say(NOTHING_EXAMINED);
     }
@@ -207,7 +228,7 @@ mod tests {
     fn finish(outcome: &Outcome, streams: &mut Streams) -> Result<ExitCode, CheckCommandError> {
         let settings = settings();
         let delivery = Delivery::open(&settings.outputs)?;
-        conclude(outcome, &settings, delivery, streams)
+        conclude(outcome, &settings, delivery, None, streams)
     }
 
     /// Checks the exit code and the last line of talk.

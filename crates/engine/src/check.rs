@@ -24,6 +24,7 @@ use self::accounts::{Accounts, Measure};
 use self::declared::Declarations;
 use self::scope::{Area, Scope};
 use self::waivers::Waivers;
+use crate::observe::notes::{Notes, NotesError, Unnoted};
 use crate::observe::{self, Depth, Hole, LogSpan, Place, odd_hole};
 
 /// How far back Azure keeps the activity log, less what the clocks may differ.
@@ -127,10 +128,13 @@ impl Outcome {
 
 /// Nothing could be examined.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot list the subscriptions that can be read")]
-pub struct CheckError {
-    #[source]
-    source: azure::error::Error,
+pub enum CheckError {
+    /// It is not known where to look.
+    #[error("cannot list the subscriptions that can be read")]
+    Subscriptions(#[source] azure::error::Error),
+    /// The notes of an earlier scan cannot be used.
+    #[error(transparent)]
+    Notes(#[from] NotesError),
 }
 
 /// Examines every account of the scope as of the moment `now`.
@@ -146,9 +150,29 @@ pub async fn check(
     question: &Question,
     now: Timestamp,
 ) -> Result<Outcome, CheckError> {
+    check_noted(client, question, &Unnoted, now).await
+}
+
+/// Examines every account of the scope as [`check`] does, notes what it reads, and reads nothing that
+/// the notes know already.
+///
+/// Where to look is always found out anew, and all that is concluded is concluded as of `now`.
+///
+/// # Errors
+/// As with [`check`], and if the notes cannot be read.
+///
+/// # Cancellation
+/// Nothing is changed; the notes know the parts that were read whole.
+pub async fn check_noted(
+    client: &ReadClient,
+    question: &Question,
+    notes: &dyn Notes,
+    now: Timestamp,
+) -> Result<Outcome, CheckError> {
     let scope = &question.scope;
     let (places, mut holes) = places(client, scope).await?;
-    let mut seen = observe::survey(client, places, &scope.filter, &question.depth(now)).await;
+    let mut seen =
+        observe::survey(client, places, &scope.filter, &question.depth(now), notes).await?;
     if let Some(declared) = &question.declared {
         declared.note(&mut seen.rows);
     }
@@ -200,7 +224,7 @@ async fn readable_subscriptions(
     let listed = client
         .list(arm::subscriptions::list())
         .await
-        .map_err(|source| CheckError { source })?;
+        .map_err(CheckError::Subscriptions)?;
     let subscriptions = listed.into_iter().map(|item| match item {
         Listed::Item(subscription) => Listed::Item(subscription.id),
         Listed::Odd { id, reason } => Listed::Odd { id, reason },

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod log;
+pub mod notes;
 mod reading;
 mod records;
 mod roles;
@@ -21,7 +22,8 @@ use jiff::Timestamp;
 use rotation::finding::FindingCode;
 use rotation::observation::{Observation, PerSlot, SharedKey};
 
-use self::reading::Holes;
+use self::notes::{Notes, NotesError, Unnoted};
+use self::reading::{Holes, Scan};
 use crate::check::rows::Rows;
 use crate::check::scope::Filter;
 
@@ -98,6 +100,15 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// Gives the resource id of what is listed or read.
+    fn id(&self) -> String {
+        match self {
+            Self::Subscription(id) => format!("/subscriptions/{id}"),
+            Self::Group(id) => id.to_string(),
+            Self::Account(id) => id.to_string(),
+        }
+    }
+
     fn subscription(&self) -> &SubscriptionId {
         match self {
             Self::Subscription(id) => id,
@@ -148,6 +159,9 @@ pub(crate) struct Survey {
 ///
 /// A vault in another subscription may manage an account too; it is not looked for.
 ///
+/// # Errors
+/// What an earlier scan noted cannot be read.
+///
 /// # Cancellation
 /// Nothing is changed, so nothing is left behind.
 pub(crate) async fn survey(
@@ -155,19 +169,25 @@ pub(crate) async fn survey(
     places: Vec<Place>,
     filter: &Filter,
     depth: &Depth,
-) -> Survey {
+    notes: &dyn Notes,
+) -> Result<Survey, NotesError> {
     let subscriptions = subscriptions_of(&places);
     let holes = Holes::default();
-    let found = accounts::read(client, places, filter, &holes).await;
+    let scan = Scan {
+        client,
+        notes,
+        holes: &holes,
+    };
+    let found = accounts::read(scan, places, filter).await?;
     let mut rows = found.rows;
     if rows.len() > 0 {
-        look_closer(client, &subscriptions, depth, &mut rows, &holes).await;
+        look_closer(scan, &subscriptions, depth, &mut rows).await?;
     }
-    Survey {
+    Ok(Survey {
         rows,
         holes: holes.in_order(),
         left_to_others: found.left_to_others,
-    }
+    })
 }
 
 /// Looks at one account, and for its enrolments at the vaults of the subscriptions.
@@ -193,30 +213,37 @@ pub async fn observe_account(
         published: false,
         log: LogDepth::Unread,
     };
-    look_closer(client, subscriptions, &depth, &mut rows, &holes).await;
+    let scan = Scan {
+        client,
+        notes: &Unnoted,
+        holes: &holes,
+    };
+    look_closer(scan, subscriptions, &depth, &mut rows)
+        .await
+        .expect("where nothing is noted there is nothing to be read");
     let closer = rows.iter().next();
     Ok((closer.unwrap_or(first), holes.in_order()))
 }
 
 async fn look_closer(
-    client: &ReadClient,
+    scan: Scan<'_>,
     subscriptions: &[SubscriptionId],
     depth: &Depth,
     rows: &mut Rows,
-    holes: &Holes,
-) {
+) -> Result<(), NotesError> {
     if depth.vaults {
-        let vaults = vaults::list(client, subscriptions, holes).await;
-        vaults::read(client, vaults, depth, rows, holes).await;
+        let vaults = vaults::list(scan, subscriptions).await?;
+        vaults::read(scan, vaults, depth, rows).await?;
         if depth.details {
-            roles::read(client, subscriptions, rows, holes).await;
+            roles::read(scan, subscriptions, rows).await?;
         }
     }
     if let LogDepth::OfUnknown(span) | LogDepth::OfAll(span) = depth.log {
         let only_unknown = depth.log == LogDepth::OfUnknown(span);
         let asked = rows.subscriptions(only_unknown);
-        log::read(client, asked, span, rows, holes).await;
+        log::read(scan, asked, span, rows).await?;
     }
+    Ok(())
 }
 
 /// Lists the subscriptions of the places, each once, in their order.

@@ -5,6 +5,7 @@
 mod small;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use azure::id::{StorageAccountId, SubscriptionId};
@@ -175,6 +176,24 @@ impl Rows {
             more.is_some_and(|more| !more.enrolments.is_empty())
         });
         enrolled.map(|(place, row)| (place, self.id(row)))
+    }
+
+    /// Tells a set of accounts from others: by their ids, their key times and whether keys count.
+    pub(crate) fn ground(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for row in &self.rows {
+            letters(self.groups.at(row.group), &row.name).for_each(|one| hasher.write_u8(one));
+            (row.key1, row.key2, row.shared_key == SharedKey::Allowed).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// As [`Self::ground`], and by which of them are enrolled.
+    pub(crate) fn ground_of_enrolled(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let enrolled: Vec<usize> = self.enrolled().map(|(place, _)| place).collect();
+        (self.ground(), enrolled).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// Gives the id of the account at the place.

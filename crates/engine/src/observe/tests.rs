@@ -84,7 +84,8 @@ async fn look(subscriptions: &[&str], script: Vec<Step>) -> Survey {
         published: false,
         log: LogDepth::Unread,
     };
-    let seen = survey(&client, places, &Filter::default(), &depth).await;
+    let seen = survey(&client, places, &Filter::default(), &depth, &Unnoted).await;
+    let seen = seen.expect("nothing is noted");
     assert_eq!(transport.unused(), Vec::<String>::new());
     assert!(
         transport
