@@ -38,9 +38,9 @@ pub struct Args {
 /// Checks the age of every storage account key that can be seen
 ///
 /// Reads every storage account of every subscription that the identity can read, and the vaults
-/// there that manage accounts. Only GET requests are sent, sign-in apart; no key is read. The role
-/// Reader on the subscriptions is enough for the ages; to see which vault manages an account, the
-/// identity needs `get` and `list` on storage in the vaults.
+/// there that manage accounts. Only GET requests are sent, sign-in and `--app-settings` apart; no key
+/// is read. The role Reader on the subscriptions is enough for the ages; to see which vault manages an
+/// account, the identity needs `get` and `list` on storage in the vaults.
 ///
 /// A key may be as old as the limit and no older. An age that Azure does not tell, and a part of
 /// the scope that cannot be read, never count as a pass.
@@ -93,6 +93,15 @@ pub struct CheckArgs {
     /// Which sources are asked beside the accounts and the vaults.
     #[arg(long, value_enum, default_value_t = EvidenceArg::Needed)]
     pub evidence: EvidenceArg,
+
+    /// Looks for keys of the accounts in the settings and connection strings of web and function apps;
+    /// for the profile `entra`.
+    ///
+    /// To see the names of settings is to see their values, so this takes a right that Reader does not
+    /// have: `Microsoft.Web/sites/config/list/action`. The values are looked at in memory, neither kept
+    /// nor shown. Without this option the report says that nobody looked.
+    #[arg(long)]
+    pub app_settings: bool,
 
     /// The moment the report is about, such as 2026-06-01T00:00:00Z [default: now].
     ///

@@ -124,7 +124,7 @@ impl Checkpoint {
         if is_complete {
             let removed = fs::remove_file(&self.path).err();
             said.extend(removed.map(|error| format!("cannot remove `{path}`: {error}")));
-        } else if let Some(error) = pen.failure {
+        } else if let Some(error) = pen.failure.take() {
             said.push(format!("cannot write `{path}`: {error}"));
         } else {
             said.push(format!(
@@ -233,6 +233,14 @@ impl Pen {
         if self.failure.is_none() {
             self.failure = self.out.flush().err();
         }
+    }
+}
+
+impl Drop for Pen {
+    /// A child process that is just being started may hold a copy of the file, and with it the lock.
+    fn drop(&mut self) {
+        self.flush();
+        let _goes_with_the_process = self.out.get_ref().unlock();
     }
 }
 

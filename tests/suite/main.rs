@@ -3,6 +3,7 @@
 //! They run the programs that cargo has built and the tools under `target/tools`: `cargo xtask test`
 //! provides both.
 
+mod apps;
 mod architecture;
 mod bad_values;
 mod check;

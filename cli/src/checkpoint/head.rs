@@ -31,12 +31,13 @@ pub(crate) struct Scan {
     profile: String,
     evidence: String,
     compares_with_state: bool,
+    reads_app_settings: bool,
     cloud: String,
 }
 
 impl Scan {
     /// Describes the scan that answers a question.
-    pub(crate) fn new(question: &Question, cloud: &str) -> Self {
+    pub(crate) fn new(question: &Question, reads_app_settings: bool, cloud: &str) -> Self {
         Self {
             scope: question.scope.words(),
             profile: question.demand.profile.to_string(),
@@ -45,6 +46,7 @@ impl Scan {
                 Evidence::Log => "log".to_owned(),
             },
             compares_with_state: question.declared.is_some(),
+            reads_app_settings,
             cloud: cloud.to_owned(),
         }
     }
@@ -81,7 +83,8 @@ impl Head {
             .or_else(|| differs("evidence", &ours.evidence, &theirs.evidence))
             .or_else(|| differs("cloud", &ours.cloud, &theirs.cloud))
             .or_else(|| {
-                (ours != theirs).then(|| "only one of the two compares with a state".to_owned())
+                let differs = "only one of the two compares with a state or reads app settings";
+                (ours != theirs).then(|| differs.to_owned())
             })
     }
 }

@@ -12,8 +12,8 @@ use engine::observe::SeenAccount;
 use engine::observe::notes::{Fact, Kind, Part, SeenVault};
 use jiff::Timestamp;
 use rotation::observation::{
-    DeletedEnrolment, Enrolment, Observation, PerSlot, Regeneration, Renewal, RoleSeen, SasSeen,
-    SeenPeriod, SharedKey,
+    AppPlace, DeletedEnrolment, Enrolment, HeldKey, HeldWhat, Observation, PerSlot, Regeneration,
+    Renewal, RoleSeen, SasSeen, SeenPeriod, SharedKey,
 };
 use rotation::slot::KeySlot;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub(super) enum Said {
     Deleted(Text<StorageAccountId>, DeletedLine),
     Published(Text<StorageAccountId>, String),
     Role(Text<StorageAccountId>, RoleWord),
+    App(String),
+    Held(Text<StorageAccountId>, HeldLine),
     LogSince(Text<Timestamp>),
     Regenerated(Text<StorageAccountId>, Text<Timestamp>, String),
     End(EndLine),
@@ -56,6 +58,8 @@ pub(super) enum KindWord {
     Vaults,
     Vault,
     Roles,
+    Apps,
+    App,
     Log,
 }
 
@@ -111,6 +115,15 @@ pub(super) enum RoleWord {
     Missing,
 }
 
+/// Where a key is held, and never the key.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct HeldLine {
+    app: String,
+    is_connection_string: bool,
+    name: String,
+    is_token: bool,
+}
+
 impl EndLine {
     pub(super) fn new(part: Part<'_>, begun_at: Timestamp) -> Self {
         Self {
@@ -129,6 +142,8 @@ impl From<Kind> for KindWord {
             Kind::Vaults => Self::Vaults,
             Kind::Vault => Self::Vault,
             Kind::Roles => Self::Roles,
+            Kind::Apps => Self::Apps,
+            Kind::App => Self::App,
             Kind::Log => Self::Log,
         }
     }
@@ -156,6 +171,8 @@ impl From<Fact<'_>> for Said {
             }
             Fact::Published(account, secret) => Self::Published(of(account), secret.to_owned()),
             Fact::Role(account, role) => Self::Role(of(account), role.into()),
+            Fact::App(id) => Self::App(id.to_owned()),
+            Fact::Held(account, one) => Self::Held(of(account), one.into()),
             Fact::LogSince(since) => Self::LogSince(Text(since)),
             Fact::Regenerated(account, one) => {
                 Self::Regenerated(of(account), Text(one.at), one.by.clone())
@@ -182,6 +199,8 @@ impl Said {
             }
             Self::Published(account, secret) => take(Fact::Published(&account.0, &secret)),
             Self::Role(account, role) => take(Fact::Role(&account.0, role.into())),
+            Self::App(id) => take(Fact::App(&id)),
+            Self::Held(account, line) => take(Fact::Held(&account.0, &line.seen())),
             Self::LogSince(since) => take(Fact::LogSince(since.0)),
             Self::Regenerated(account, at, by) => {
                 take(Fact::Regenerated(
@@ -290,6 +309,36 @@ impl EnrolmentLine {
             enrolled_at: self.enrolled_at.map(|at| at.0),
             role: RoleSeen::default(),
             sas: sas.collect(),
+        }
+    }
+}
+
+impl From<&HeldKey> for HeldLine {
+    fn from(held: &HeldKey) -> Self {
+        Self {
+            app: held.app.clone(),
+            is_connection_string: held.place == AppPlace::ConnectionString,
+            name: held.name.clone(),
+            is_token: held.what == HeldWhat::Token,
+        }
+    }
+}
+
+impl HeldLine {
+    fn seen(self) -> HeldKey {
+        HeldKey {
+            app: self.app,
+            place: if self.is_connection_string {
+                AppPlace::ConnectionString
+            } else {
+                AppPlace::Setting
+            },
+            name: self.name,
+            what: if self.is_token {
+                HeldWhat::Token
+            } else {
+                HeldWhat::Key
+            },
         }
     }
 }

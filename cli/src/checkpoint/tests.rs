@@ -11,8 +11,8 @@ use engine::observe::SeenAccount;
 use jiff::SignedDuration;
 use rotation::drift::Demand;
 use rotation::observation::{
-    DeletedEnrolment, Enrolment, Observation, PerSlot, Regeneration, Renewal, RoleSeen, SasSeen,
-    SeenPeriod, SharedKey,
+    AppPlace, DeletedEnrolment, Enrolment, HeldKey, HeldWhat, Observation, PerSlot, Regeneration,
+    Renewal, RoleSeen, SasSeen, SeenPeriod, SharedKey,
 };
 use rotation::profile::Profile;
 use rotation::slot::KeySlot;
@@ -71,7 +71,7 @@ fn scan(profile: Profile) -> Scan {
     };
     let mut question = Question::new(Scope::default(), demand);
     question.evidence = Evidence::Log;
-    Scan::new(&question, "public")
+    Scan::new(&question, false, "public")
 }
 
 fn open_at(
@@ -286,9 +286,8 @@ fn a_part_without_an_end_does_not_count_and_one_read_twice_counts_once() {
     assert_eq!(recalled(&checkpoint, Kind::Vault, 2).1.len(), 1);
 }
 
-#[test]
-fn every_fact_comes_back_as_it_was_noted() {
-    let enrolment = Enrolment {
+fn enrolment() -> Enrolment {
+    Enrolment {
         vault: "kv".to_owned(),
         name: "logs".to_owned(),
         active: Some(KeySlot::Key2),
@@ -301,7 +300,12 @@ fn every_fact_comes_back_as_it_was_noted() {
             validity: SeenPeriod::new("P1D"),
             signed_version: Some("2018-03-28".to_owned()),
         }],
-    };
+    }
+}
+
+#[test]
+fn every_fact_comes_back_as_it_was_noted() {
+    let enrolment = enrolment();
     let deleted = DeletedEnrolment {
         vault: "kv".to_owned(),
         name: "old".to_owned(),
@@ -310,6 +314,12 @@ fn every_fact_comes_back_as_it_was_noted() {
     let regeneration = Regeneration {
         at: begin(),
         by: "somebody".to_owned(),
+    };
+    let held = HeldKey {
+        app: "/an/app".to_owned(),
+        place: AppPlace::ConnectionString,
+        name: "logs".to_owned(),
+        what: HeldWhat::Token,
     };
     let vault = engine::observe::notes::SeenVault {
         id: "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/providers/\
@@ -330,6 +340,8 @@ fn every_fact_comes_back_as_it_was_noted() {
         Fact::Role(&id, RoleSeen::Held),
         Fact::Role(&id, RoleSeen::Missing),
         Fact::Role(&id, RoleSeen::Unknown),
+        Fact::App("/an/app"),
+        Fact::Held(&id, &held),
         Fact::LogSince(begin()),
         Fact::Regenerated(&id, &regeneration),
     ];

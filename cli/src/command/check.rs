@@ -1,14 +1,15 @@
 //! `keyrotation check`: settings, look, report, exit code.
 //!
-//! It holds a [`ReadClient`] and nothing else, so by its type it can send no request that changes
-//! something or returns a secret.
+//! It holds a [`ReadClient`], which by its type can send no request that changes something or returns a
+//! secret; and where `--app-settings` asks for it a [`SettingsSearch`], which gives names alone.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure::client::ReadClient;
-use engine::check::{CheckError, Outcome, check_noted};
-use engine::observe::notes::{Notes, Unnoted};
+use azure::client::search::SettingsSearch;
+use engine::check::{CheckError, Outcome, check_by};
+use engine::observe::Means;
 
 use crate::Doors;
 use crate::args::CheckArgs;
@@ -64,18 +65,21 @@ pub(crate) async fn run(
     let wanted = args.scope.resolve(&doors.env)?;
     let settings = CheckSettings::resolve(args, wanted, config, &doors.env, streams.screen)?;
     let delivery = Delivery::open(&settings.outputs)?;
-    let scan = Scan::new(&settings.question, settings.cloud.as_str());
-    let client = connect(&settings, &doors)?;
-    let (args, cloud) = (&args.checkpoint, settings.cloud);
-    let checkpoint = Checkpoint::open(args, scan, cloud, &doors.clock)?;
-    let notes = checkpoint.as_ref();
-    let notes = notes.map_or(&Unnoted as &dyn Notes, |one| one);
+    let cloud = settings.cloud;
+    let scan = Scan::new(&settings.question, settings.app_settings, cloud.as_str());
+    let (client, search) = connect(&settings, &doors)?;
+    let checkpoint = Checkpoint::open(&args.checkpoint, scan, cloud, &doors.clock)?;
+    let mut means = Means::reading(&client);
+    means.search = search.as_ref();
+    if let Some(checkpoint) = &checkpoint {
+        means.notes = checkpoint;
+    }
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
     let look = async {
         tokio::select! {
             biased;
             () = &mut doors.stop => Err(CheckCommandError::Interrupted),
-            outcome = check_noted(&client, &settings.question, notes, now) => Ok(outcome?),
+            outcome = check_by(means, &settings.question, now) => Ok(outcome?),
         }
     };
     match progress::shown(look, doors.clock.as_ref(), streams).await {
@@ -88,11 +92,19 @@ pub(crate) async fn run(
     }
 }
 
-fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, ConnectionError> {
+fn connect(
+    settings: &CheckSettings,
+    doors: &Doors,
+) -> Result<(ReadClient, Option<SettingsSearch>), ConnectionError> {
     let mut connection = connection::settings(settings.cloud, &doors.env)?;
     connection.idle = IDLE;
-    ReadClient::new(connection, doors.env.clone(), Arc::clone(&doors.clock))
-        .map_err(ConnectionError::SetUp)
+    let (env, clock) = (doors.env.clone(), Arc::clone(&doors.clock));
+    if settings.app_settings {
+        let search = SettingsSearch::new(connection, env, clock).map_err(ConnectionError::SetUp)?;
+        return Ok((search.reader(), Some(search)));
+    }
+    let client = ReadClient::new(connection, env, clock).map_err(ConnectionError::SetUp)?;
+    Ok((client, None))
 }
 
 /// Writes what was found: the report as the result, the holes as talk.

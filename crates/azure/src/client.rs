@@ -9,7 +9,7 @@ mod message;
 mod pages;
 mod pipelines;
 mod reader;
-mod search;
+pub mod search;
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
@@ -33,8 +33,6 @@ use crate::{
     },
     transport::{TransportError, scripted::ScriptedTransport},
 };
-
-pub use self::search::SettingsSearch;
 
 /// Long enough for the next resource of a plan, which is about the same vault.
 const IDLE: Duration = Duration::from_secs(20);

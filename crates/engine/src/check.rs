@@ -24,8 +24,8 @@ use self::accounts::{Accounts, Measure};
 use self::declared::Declarations;
 use self::scope::{Area, Scope};
 use self::waivers::Waivers;
-use crate::observe::notes::{Notes, NotesError, Unnoted};
-use crate::observe::{self, Depth, Hole, LogSpan, Place, odd_hole};
+use crate::observe::notes::NotesError;
+use crate::observe::{self, Depth, Hole, LogSpan, Means, Place, odd_hole};
 
 /// How far back Azure keeps the activity log, less what the clocks may differ.
 const LOG_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -150,11 +150,11 @@ pub async fn check(
     question: &Question,
     now: Timestamp,
 ) -> Result<Outcome, CheckError> {
-    check_noted(client, question, &Unnoted, now).await
+    check_by(Means::reading(client), question, now).await
 }
 
-/// Examines every account of the scope as [`check`] does, notes what it reads, and reads nothing that
-/// the notes know already.
+/// Examines every account of the scope as [`check`] does, by these means: it may look into the settings
+/// of apps, and it notes what it reads and reads nothing that the notes know already.
 ///
 /// Where to look is always found out anew, and all that is concluded is concluded as of `now`.
 ///
@@ -163,16 +163,14 @@ pub async fn check(
 ///
 /// # Cancellation
 /// Nothing is changed; the notes know the parts that were read whole.
-pub async fn check_noted(
-    client: &ReadClient,
+pub async fn check_by(
+    means: Means<'_>,
     question: &Question,
-    notes: &dyn Notes,
     now: Timestamp,
 ) -> Result<Outcome, CheckError> {
     let scope = &question.scope;
-    let (places, mut holes) = places(client, scope).await?;
-    let mut seen =
-        observe::survey(client, places, &scope.filter, &question.depth(now), notes).await?;
+    let (places, mut holes) = places(means.client, scope).await?;
+    let mut seen = observe::survey(means, places, &scope.filter, &question.depth(now)).await?;
     if let Some(declared) = &question.declared {
         declared.note(&mut seen.rows);
     }

@@ -5,6 +5,7 @@
 //! What the observations mean is decided in [`rotation::drift`].
 
 mod accounts;
+mod apps;
 mod log;
 pub mod notes;
 mod reading;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use azure::arm::storage::{self, StorageAccount};
 use azure::client::ReadClient;
+use azure::client::search::SettingsSearch;
 use azure::id::{ResourceGroupId, StorageAccountId, SubscriptionId};
 use jiff::Timestamp;
 use rotation::finding::FindingCode;
@@ -87,6 +89,37 @@ impl Hole {
                 act: act.into(),
                 source,
             },
+        }
+    }
+}
+
+/// What a scan may use to look.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Reads.
+    pub client: &'a ReadClient,
+    /// Looks for keys in the settings of apps; without it they are not looked at.
+    pub search: Option<&'a SettingsSearch>,
+    /// Keeps what is read.
+    pub notes: &'a dyn Notes,
+}
+
+impl<'a> Means<'a> {
+    /// Only reads, and keeps nothing.
+    pub fn reading(client: &'a ReadClient) -> Self {
+        Self {
+            client,
+            search: None,
+            notes: &Unnoted,
+        }
+    }
+
+    fn scan(self, holes: &'a Holes) -> Scan<'a> {
+        Scan {
+            client: self.client,
+            search: self.search,
+            notes: self.notes,
+            holes,
         }
     }
 }
@@ -165,19 +198,14 @@ pub(crate) struct Survey {
 /// # Cancellation
 /// Nothing is changed, so nothing is left behind.
 pub(crate) async fn survey(
-    client: &ReadClient,
+    means: Means<'_>,
     places: Vec<Place>,
     filter: &Filter,
     depth: &Depth,
-    notes: &dyn Notes,
 ) -> Result<Survey, NotesError> {
     let subscriptions = subscriptions_of(&places);
     let holes = Holes::default();
-    let scan = Scan {
-        client,
-        notes,
-        holes: &holes,
-    };
+    let scan = means.scan(&holes);
     let found = accounts::read(scan, places, filter).await?;
     let mut rows = found.rows;
     if rows.len() > 0 {
@@ -213,11 +241,7 @@ pub async fn observe_account(
         published: false,
         log: LogDepth::Unread,
     };
-    let scan = Scan {
-        client,
-        notes: &Unnoted,
-        holes: &holes,
-    };
+    let scan = Means::reading(client).scan(&holes);
     look_closer(scan, subscriptions, &depth, &mut rows)
         .await
         .expect("where nothing is noted there is nothing to be read");
@@ -237,6 +261,9 @@ async fn look_closer(
         if depth.details {
             roles::read(scan, subscriptions, rows).await?;
         }
+    }
+    if let Some(search) = scan.search {
+        apps::read(scan, search, subscriptions, rows).await?;
     }
     if let LogDepth::OfUnknown(span) | LogDepth::OfAll(span) = depth.log {
         let only_unknown = depth.log == LogDepth::OfUnknown(span);

@@ -3,7 +3,7 @@
 //! Azure discloses all settings of an app at once. Each value is looked at while the answer is read,
 //! and is not kept: what comes out is where something is held, and never what.
 
-mod held;
+pub mod held;
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -13,12 +13,11 @@ use serde::{
     de::{Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
+use self::held::Held;
 use crate::{
     id::SubscriptionId,
     request::{Disclose, Idempotency, List, Odd, Request, decode_as},
 };
-
-pub use self::held::{Held, What};
 
 const API_VERSION: &str = "2023-12-01";
 

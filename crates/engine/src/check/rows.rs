@@ -11,7 +11,8 @@ use std::sync::Arc;
 use azure::id::{StorageAccountId, SubscriptionId};
 use jiff::Timestamp;
 use rotation::observation::{
-    Declared, DeletedEnrolment, Enrolment, LogSeen, Observation, PerSlot, Regeneration, SharedKey,
+    AppsSeen, Declared, DeletedEnrolment, Enrolment, HeldKey, LogSeen, Observation, PerSlot,
+    Regeneration, SharedKey,
 };
 
 use self::small::{Moment, Pool};
@@ -44,6 +45,7 @@ struct Row {
     key_expiration_days: u32,
     shared_key: SharedKey,
     is_declaration_asked: bool,
+    are_apps_read: bool,
 }
 
 /// What most accounts have not.
@@ -54,6 +56,7 @@ pub(crate) struct More {
     pub(crate) declared_at: Option<String>,
     pub(crate) regenerations: Vec<Regeneration>,
     pub(crate) published: Vec<String>,
+    pub(crate) held: Vec<HeldKey>,
 }
 
 impl More {
@@ -63,6 +66,7 @@ impl More {
             && self.declared_at.is_none()
             && self.regenerations.is_empty()
             && self.published.is_empty()
+            && self.held.is_empty()
     }
 }
 
@@ -91,12 +95,17 @@ impl Rows {
             Declared::Not => (true, None),
             Declared::Enrolled { address } => (true, Some(address)),
         };
+        let (are_apps_read, held) = match observation.apps {
+            AppsSeen::Unread => (false, Vec::new()),
+            AppsSeen::Read { held } => (true, held),
+        };
         let more = More {
             enrolments: observation.enrolments,
             deleted: observation.deleted_enrolments,
             declared_at,
             regenerations,
             published: observation.published,
+            held,
         };
         self.rows.push(Row {
             name: id.name().into(),
@@ -111,6 +120,7 @@ impl Rows {
             key_expiration_days: observation.key_expiration_days.unwrap_or_default(),
             shared_key: observation.shared_key,
             is_declaration_asked,
+            are_apps_read,
         });
     }
 
@@ -207,6 +217,18 @@ impl Rows {
         rows.for_each(|row| row.is_declaration_asked = true);
     }
 
+    /// Notes that the settings of apps were looked at.
+    pub(crate) fn apps_were_read(&mut self) {
+        let rows = self.rows.iter_mut();
+        rows.for_each(|row| row.are_apps_read = true);
+    }
+
+    /// Gives the names of the accounts, with their places; no two accounts of a cloud have one name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, usize)> {
+        let rows = self.rows.iter().enumerate();
+        rows.map(|(place, row)| (row.name.as_ref(), place))
+    }
+
     /// Notes how far back the log of a subscription was read.
     pub(crate) fn log_was_read(&mut self, subscription: &str, since: Timestamp) {
         let prefix = format!("/subscriptions/{subscription}/");
@@ -257,6 +279,7 @@ impl Rows {
             declared: declared(row, more),
             log: log(row, more),
             published: more.map(|more| more.published.clone()).unwrap_or_default(),
+            apps: apps(row, more),
         };
         SeenAccount {
             id: self.id(row),
@@ -285,6 +308,14 @@ fn log(row: &Row, more: Option<&More>) -> LogSeen {
                 .unwrap_or_default(),
         },
     }
+}
+
+fn apps(row: &Row, more: Option<&More>) -> AppsSeen {
+    if !row.are_apps_read {
+        return AppsSeen::Unread;
+    }
+    let held = more.map(|more| more.held.clone()).unwrap_or_default();
+    AppsSeen::Read { held }
 }
 
 /// Tells how many bytes an account takes that has nothing of its own.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use azure::id::{StorageAccountId, VaultId, VaultUrl};
 use jiff::Timestamp;
-use rotation::observation::{DeletedEnrolment, Enrolment, Regeneration, RoleSeen};
+use rotation::observation::{DeletedEnrolment, Enrolment, HeldKey, Regeneration, RoleSeen};
 
 use super::SeenAccount;
 
@@ -24,6 +24,10 @@ pub enum Kind {
     Vault,
     /// The roles of Key Vault in a subscription.
     Roles,
+    /// Which apps a subscription has.
+    Apps,
+    /// What the settings of one app hold.
+    App,
     /// The activity log of a subscription.
     Log,
 }
@@ -56,6 +60,10 @@ pub enum Fact<'a> {
     Published(&'a StorageAccountId, &'a str),
     /// Whether Key Vault may renew the keys of an account.
     Role(&'a StorageAccountId, RoleSeen),
+    /// An app, by its resource id.
+    App(&'a str),
+    /// A setting of an app that holds a key of an account.
+    Held(&'a StorageAccountId, &'a HeldKey),
     /// How far back the log was read.
     LogSince(Timestamp),
     /// A regeneration of a key of an account.

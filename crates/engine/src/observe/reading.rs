@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::vec::IntoIter;
 
 use azure::client::ReadClient;
+use azure::client::search::SettingsSearch;
 use azure::request::{List, Listed};
 use rotation::finding::FindingCode;
 
@@ -21,6 +22,7 @@ pub(super) const RECORDS_AT_ONCE: usize = 4;
 #[derive(Clone, Copy)]
 pub(super) struct Scan<'a> {
     pub(super) client: &'a ReadClient,
+    pub(super) search: Option<&'a SettingsSearch>,
     pub(super) notes: &'a dyn Notes,
     pub(super) holes: &'a Holes,
 }

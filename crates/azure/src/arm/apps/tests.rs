@@ -1,8 +1,11 @@
 //! What goes out for an app, and that no value is kept of the answer.
 
 use crate::{
-    arm::apps::{self, App, Held, Setting, What},
-    client::SettingsSearch,
+    arm::apps::{
+        self, App, Setting,
+        held::{Held, What},
+    },
+    client::search::SettingsSearch,
     fixtures::{SUBSCRIPTION, answered_list, outgoing, outgoing_list, scripted},
     request::Listed,
     transport::scripted::Step,
