@@ -1,4 +1,4 @@
-//! What an owner does in Azure with other tools than ours: requests to Resource Manager, over TLS.
+//! What an owner does in Azure with other tools than ours: requests over TLS, as the default application.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,12 +17,34 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOGIN: &str = "login.microsoftonline.com";
 const ARM: &str = "management.azure.com";
 
-/// Sends a request to the emulated Resource Manager as the default application.
+const VAULTS: &str = "vault.azure.net";
+
+/// Sends a request to the emulated Resource Manager.
 ///
 /// # Errors
 ///
 /// Fails if it is refused.
 pub fn ask(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Result<Value> {
+    send(emulator, (ARM, ARM), method, path, body)
+}
+
+/// Sends a request to an emulated vault.
+///
+/// # Errors
+///
+/// Fails if it is refused.
+pub fn ask_vault(emulator: &Emulator, vault: &str, method: &str, path: &str) -> Result<Value> {
+    let host = format!("{vault}.{VAULTS}");
+    send(emulator, (&host, VAULTS), method, path, &Value::Null)
+}
+
+fn send(
+    emulator: &Emulator,
+    (host, audience): (&str, &str),
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Value> {
     let variable = |name: &str| {
         emulator
             .variable(name)
@@ -32,7 +54,7 @@ pub fn ask(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Resul
     let secret = variable("ARM_CLIENT_SECRET")?;
     let form = format!(
         "grant_type=client_credentials&client_id={id}&client_secret={secret}\
-         &scope=https%3A%2F%2F{ARM}%2F.default"
+         &scope=https%3A%2F%2F{audience}%2F.default"
     );
     let kind = "content-type: application/x-www-form-urlencoded";
     let path_of_token = format!("/{tenant}/oauth2/v2.0/token");
@@ -40,12 +62,12 @@ pub fn ask(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Resul
     let token = token.get("access_token").and_then(Value::as_str);
     let token = token.context("no token")?;
     let headers = format!("content-type: application/json\r\nauthorization: Bearer {token}");
-    exchange(emulator, ARM, method, path, &headers, &body.to_string())
+    exchange(emulator, host, method, path, &headers, &body.to_string())
 }
 
 fn exchange(
     emulator: &Emulator,
-    host: &'static str,
+    host: &str,
     method: &str,
     path: &str,
     headers: &str,
@@ -74,10 +96,7 @@ fn exchange(
     serde_json::from_str(content).with_context(|| format!("{method} {path}: no JSON"))
 }
 
-fn connect(
-    emulator: &Emulator,
-    host: &'static str,
-) -> Result<StreamOwned<ClientConnection, TcpStream>> {
+fn connect(emulator: &Emulator, host: &str) -> Result<StreamOwned<ClientConnection, TcpStream>> {
     let file = emulator.variable("SSL_CERT_FILE").context("no authority")?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(file)? {
@@ -88,7 +107,8 @@ fn connect(
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let connection = ClientConnection::new(Arc::new(config), ServerName::try_from(host)?)?;
+    let connection =
+        ClientConnection::new(Arc::new(config), ServerName::try_from(host.to_owned())?)?;
     let address = emulator.tls_address()?;
     let stream = TcpStream::connect(address).with_context(|| format!("nobody at {address}"))?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -12,6 +12,7 @@ mod configuration;
 mod dependencies;
 mod direct;
 mod documents;
+mod entra;
 mod generate;
 mod interruption;
 mod lifecycle;
