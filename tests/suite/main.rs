@@ -17,6 +17,7 @@ mod generate;
 mod interruption;
 mod lifecycle;
 mod matrix;
+mod precedence;
 mod protocol;
 mod reports;
 mod resume;
