@@ -191,7 +191,10 @@ pub async fn check_by(
 }
 
 /// Finds the lists to read: each once, in the order of the areas.
-async fn places(client: &ReadClient, scope: &Scope) -> Result<(Vec<Place>, Vec<Hole>), CheckError> {
+pub(crate) async fn places(
+    client: &ReadClient,
+    scope: &Scope,
+) -> Result<(Vec<Place>, Vec<Hole>), CheckError> {
     let (mut places, mut holes) = (Vec::new(), Vec::new());
     let everywhere = [Area::EveryReadable];
     let areas = match scope.areas.as_slice() {

@@ -134,7 +134,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// Gives the resource id of what is listed or read.
-    fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         match self {
             Self::Subscription(id) => format!("/subscriptions/{id}"),
             Self::Group(id) => id.to_string(),
@@ -274,7 +274,7 @@ async fn look_closer(
 }
 
 /// Lists the subscriptions of the places, each once, in their order.
-fn subscriptions_of(places: &[Place]) -> Vec<SubscriptionId> {
+pub(crate) fn subscriptions_of(places: &[Place]) -> Vec<SubscriptionId> {
     let mut found: Vec<SubscriptionId> = Vec::new();
     for place in places {
         if !found.contains(place.subscription()) {
