@@ -1,5 +1,7 @@
 //! `keyrotation generate` on the emulator: what it writes is formatted, valid, and plans no surprise.
 
+mod moves;
+
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
