@@ -8,6 +8,7 @@ pub mod generate;
 pub mod man;
 pub mod merge;
 pub mod rotate;
+pub mod sync;
 pub mod vault;
 
 use std::error::Error;
@@ -26,6 +27,7 @@ use self::generate::GenerateArgs;
 use self::man::ManArgs;
 use self::merge::MergeArgs;
 use self::rotate::args::RotateArgs;
+use self::sync::args::SyncArgs;
 use self::vault::VaultArgs;
 
 /// A command and its options.
@@ -39,6 +41,7 @@ pub enum Command {
     Merge(MergeArgs),
     Explain(ExplainArgs),
     Rotate(RotateArgs),
+    Sync(Box<SyncArgs>),
     Vault(VaultArgs),
     Generate(GenerateArgs),
     Emulator(EmulatorArgs),
@@ -61,6 +64,7 @@ impl Command {
             Self::Merge(args) => Ok(merge::run(args, &doors, streams)?),
             Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Rotate(args) => Ok(rotate::run(args, doors, streams).await?),
+            Self::Sync(args) => Ok(sync::run(args, doors, streams).await?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
             Self::Completions(args) => Ok(completions::run(args, streams)?),
             Self::Man(args) => Ok(man::run(args, streams)?),

@@ -1,10 +1,11 @@
-//! The settings that a repository keeps: `keyrotation.toml`, with defaults for `check`, waivers, and
-//! where keys are published.
+//! The settings that a repository keeps: `keyrotation.toml`, with defaults for `check`, waivers, where
+//! keys are published, and where tokens are put.
 //!
 //! A word that is not known is refused: a waiver with a mistake in it must not look like one that
 //! holds.
 
 pub(crate) mod places;
+pub(crate) mod targets;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
 use self::places::Places;
+use self::targets::TargetRule;
 
 /// The file that is read if none is named.
 const DEFAULT: &str = "keyrotation.toml";
@@ -36,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) exclude: Vec<Pattern>,
     pub(crate) waivers: Waivers,
     pub(crate) places: Places,
+    pub(crate) targets: Vec<TargetRule>,
 }
 
 /// The file says nothing that could be used.
@@ -102,6 +105,7 @@ fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
             },
         },
         places: wire.rotate,
+        targets: wire.sync,
     })
 }
 
@@ -112,6 +116,8 @@ struct Wire {
     check: WireCheck,
     #[serde(default)]
     rotate: Places,
+    #[serde(default)]
+    sync: Vec<TargetRule>,
     #[serde(default)]
     waiver: Vec<WireWaiver>,
 }

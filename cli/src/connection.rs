@@ -39,3 +39,10 @@ pub(crate) fn client(
     let settings = settings(cloud, &env)?;
     Client::new(settings, env, Arc::clone(clock)).map_err(ConnectionError::SetUp)
 }
+
+/// Gives the proxy that the environment names, and the hosts that are reached without it.
+pub(crate) fn proxy(env: &Env) -> (Option<String>, String) {
+    let except = env.first_var(&["NO_PROXY", "no_proxy"]);
+    let address = env.first_var(&["HTTPS_PROXY", "https_proxy"]);
+    (address, except.unwrap_or_default())
+}

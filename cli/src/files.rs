@@ -6,7 +6,7 @@
 //! no place to take and is written to as it is.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -34,6 +34,22 @@ impl Draft {
     /// # Errors
     /// The place cannot be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
+        Self::open_as(path, File::options().write(true).create_new(true))
+    }
+
+    /// Opens a draft of a file that its owner alone can read.
+    ///
+    /// # Errors
+    /// The place cannot be written to.
+    pub(crate) fn private(path: &Path) -> Result<Self, FileError> {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Self::open_as(path, &options)
+    }
+
+    fn open_as(path: &Path, fresh: &OpenOptions) -> Result<Self, FileError> {
         let refuse = |source| FileError {
             path: path.to_owned(),
             source,
@@ -47,8 +63,7 @@ impl Draft {
             });
         }
         let beside = beside(path).map_err(refuse)?;
-        let mut options = File::options();
-        let file = options.write(true).create_new(true).open(&beside);
+        let file = fresh.open(&beside);
         Ok(Self {
             path: path.to_owned(),
             beside: Some(beside),

@@ -26,6 +26,7 @@ mod checkpoint;
 pub mod command;
 mod config;
 mod connection;
+mod destination;
 pub mod env_vars;
 mod error;
 pub mod exit_code;
@@ -41,6 +42,7 @@ mod scope;
 mod session;
 mod settings;
 mod state;
+mod table;
 
 use std::ffi::OsString;
 use std::io;

@@ -7,12 +7,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use azure::client::Client;
 use azure::clock::Clock;
 use azure::cloud::Cloud;
 use engine::register::Register;
 use engine::run::Run;
 use engine::surroundings::Surroundings;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::Doors;
@@ -38,10 +40,30 @@ pub(crate) struct Shared {
     pub(crate) register: Register,
 }
 
+/// A clock that shows another time than the one it stands for: what is rehearsed for a moment.
+#[derive(Debug)]
+struct Shifted {
+    clock: Arc<dyn Clock>,
+    by: SignedDuration,
+}
+
+#[async_trait]
+impl Clock for Shifted {
+    fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.checked_add(self.by).unwrap_or(now)
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        self.clock.sleep(wait).await;
+    }
+}
+
 /// A connection, with everything that an operation over it needs.
 pub(crate) struct Session {
     client: Client,
     clock: Arc<dyn Clock>,
+    proxy: (Option<String>, String),
     shared: Shared,
     token: CancellationToken,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -54,13 +76,22 @@ impl Session {
     /// Settings or a way to sign in that cannot be used.
     pub(crate) fn open(cloud: Option<Cloud>, doors: Doors) -> Result<Self, SessionError> {
         let cloud = settings::cloud(cloud, &doors.env)?;
+        let proxy = connection::proxy(&doors.env);
         Ok(Self {
+            proxy,
             client: connection::client(cloud, doors.env, &doors.clock)?,
             clock: doors.clock,
             shared: Shared::default(),
             token: CancellationToken::new(),
             stop: doors.stop,
         })
+    }
+
+    /// Judges everything as if it were that moment now. Sign-in goes by the real time.
+    pub(crate) fn set_as_of(&mut self, moment: Timestamp) {
+        let clock = Arc::clone(&self.clock);
+        let by = moment.duration_since(clock.now());
+        self.clock = Arc::new(Shifted { clock, by });
     }
 
     /// Borrows the cloud that the connection is to.
@@ -71,6 +102,39 @@ impl Session {
     /// Borrows the clock.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.clock.as_ref()
+    }
+
+    /// Shares the clock with those who live longer than a borrow.
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Gives the proxy and the hosts that are reached without it, for connections to others than Azure.
+    pub(crate) fn proxy(&self) -> (Option<String>, String) {
+        self.proxy.clone()
+    }
+
+    /// Tells whether somebody asked for a stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Draws a number below 100.
+    pub(crate) fn chance(&self) -> i32 {
+        let drawn = self.client.fresh_id().as_u128() % 100;
+        i32::try_from(drawn).unwrap_or_default()
+    }
+
+    /// Waits; a stop ends the wait.
+    pub(crate) async fn wait(&mut self, length: Duration) {
+        if self.is_stopped() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = &mut self.stop => self.token.cancel(),
+            () = self.clock.sleep(length) => {}
+        }
     }
 
     /// Borrows what was learned of the surroundings.
@@ -92,6 +156,10 @@ impl Session {
     pub(crate) async fn change<T>(&mut self, act: impl AsyncFnOnce(&Run<'_>, &Shared) -> T) -> T {
         let run = Run::new(&self.client, self.clock.as_ref(), &self.token, LIMIT);
         let mut work = std::pin::pin!(act(&run, &self.shared));
+        // A stop that came is not waited for again.
+        if self.token.is_cancelled() {
+            return work.await;
+        }
         tokio::select! {
             biased;
             done = &mut work => return done,

@@ -1,5 +1,6 @@
 //! The emulator as a process: started for one test on free ports, with a fleet of the test's own.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -44,6 +45,20 @@ impl Emulator {
     ///
     /// Fails if it ends or is not ready within a generous bound.
     pub fn start(fleet: &Value) -> Result<Self> {
+        Self::start_with(fleet, &[])
+    }
+
+    /// Starts an emulator as [`Emulator::start`] does, with a real storage server for blobs beside it.
+    ///
+    /// # Errors
+    ///
+    /// As there, and if the storage server is not installed.
+    pub fn start_with_storage(fleet: &Value) -> Result<Self> {
+        let folder = place::azurite()?;
+        Self::start_with(fleet, &["--azurite".as_ref(), folder.as_os_str()])
+    }
+
+    fn start_with(fleet: &Value, more: &[&OsStr]) -> Result<Self> {
         let scratch = Scratch::new()?;
         let state = scratch.folder("emulator")?;
         let document = scratch.path().join("fleet.json");
@@ -55,7 +70,7 @@ impl Emulator {
         command.arg("--fleet").arg(&document);
         command.args(["--tls-listen=127.0.0.1:0", "--proxy-listen=127.0.0.1:0"]);
         command.arg("--control-listen=127.0.0.1:0");
-        command.arg("--record").arg(place::exchanges()?);
+        command.arg("--record").arg(place::exchanges()?).args(more);
         let mut running = Running::start(&mut command)?;
         let ready = wait_until_ready(&mut running, &state.join("ready.json"))?;
         let variables = exported_variables(&state.join("env.sh"))?;

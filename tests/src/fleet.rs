@@ -8,6 +8,10 @@ pub const SUBSCRIPTION: &str = "11111111-1111-4111-8111-111111111111";
 pub const GROUP: &str = "rg-suite";
 /// The vault of every fleet here.
 pub const VAULT: &str = "kvsuite";
+/// The cluster of [`with_cluster`].
+pub const CLUSTER: &str = "aks-suite";
+/// The address of that cluster's API.
+pub const CLUSTER_API: &str = "https://aks-suite.hcp.westeurope.azmk8s.io";
 /// The account of [`one_account`].
 pub const ACCOUNT: &str = "stsuite";
 
@@ -92,5 +96,32 @@ pub fn account_id(name: &str) -> String {
     format!(
         "/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}\
          /providers/Microsoft.Storage/storageAccounts/{name}"
+    )
+}
+
+/// Adds a cluster with the namespace `team`, whose administrator has the token, to a fleet. It runs
+/// the deployment `web` there.
+#[must_use]
+pub fn with_cluster(mut fleet: Value, token: &str) -> Value {
+    let cluster = json!({
+        "resource_group": GROUP, "name": CLUSTER, "namespaces": ["team"],
+        "users": [{"name": "pod", "token": token, "admin": true}, {"name": "guest", "token": "guest"}],
+        "workloads": [{"namespace": "team", "kind": "deployment", "name": "web", "replicas": 2}],
+    });
+    if let Some(subscription) = fleet
+        .pointer_mut("/subscriptions/0")
+        .and_then(Value::as_object_mut)
+    {
+        subscription.insert("clusters".to_owned(), json!([cluster]));
+    }
+    fleet
+}
+
+/// Returns the resource id of the cluster.
+#[must_use]
+pub fn cluster_id() -> String {
+    format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}\
+         /providers/Microsoft.ContainerService/managedClusters/{CLUSTER}"
     )
 }

@@ -49,11 +49,8 @@ pub fn cores() -> Result<Vec<PathBuf>> {
     if let Some(core) = chosen_core() {
         return Ok(vec![program(core)?]);
     }
-    let profile = profile_folder()?;
-    let target = profile
-        .parent()
-        .context("the tests do not run from a build folder")?;
-    let core = |version| program(target.join(format!("tools/terraform-{version}/terraform")));
+    let tools = tools()?;
+    let core = |version| program(tools.join(format!("terraform-{version}/terraform")));
     TERRAFORM_VERSIONS.iter().map(core).collect()
 }
 
@@ -64,6 +61,42 @@ pub fn cores() -> Result<Vec<PathBuf>> {
 /// Fails if one is not installed.
 pub fn terraform() -> Result<PathBuf> {
     cores()?.pop().context("there is no core to run")
+}
+
+/// Returns the folder with the storage server that keeps blobs.
+///
+/// # Errors
+///
+/// Fails if it is not installed.
+pub fn azurite() -> Result<PathBuf> {
+    let folder = tools()?.join("azurite");
+    ensure!(
+        folder.exists(),
+        "{} is missing: run `cargo xtask test`, which installs it",
+        folder.display()
+    );
+    Ok(folder)
+}
+
+/// Returns the Python interpreter itself: a version manager's stand-in does not start in an
+/// environment that has nothing of its settings.
+///
+/// # Errors
+///
+/// Fails if there is none.
+pub fn python() -> Result<PathBuf> {
+    let tell = ["-c", "import sys; print(sys.executable)"];
+    let said = Command::new("python3").args(tell).output();
+    let said = said.context("python3 is missing: install Python 3.8 or later")?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&said.stdout).trim()))
+}
+
+fn tools() -> Result<PathBuf> {
+    let profile = profile_folder()?;
+    let target = profile
+        .parent()
+        .context("the tests do not run from a build folder")?;
+    Ok(target.join("tools"))
 }
 
 #[expect(

@@ -24,4 +24,5 @@ mod resume;
 mod rotate;
 mod secrets;
 mod sign_in;
+mod sync;
 mod vault;

@@ -13,7 +13,6 @@ mod life;
 mod regenerate;
 mod sas;
 mod show;
-mod table;
 mod wire;
 
 use clap::{Args, Subcommand};

@@ -3,6 +3,7 @@
 pub mod activity_log;
 pub mod apps;
 pub mod authorization;
+pub mod clusters;
 pub mod locks;
 pub mod management_groups;
 pub mod permissions;

@@ -15,11 +15,13 @@ use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use azure_core::http::{Context, PipelineSendOptions, RawResponse, headers::CLIENT_REQUEST_ID};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::{message::Message, pipelines::Pipelines};
 use crate::{
+    arm::clusters,
     clock::Clock,
     cloud::Cloud,
     env::Env,
@@ -309,6 +311,19 @@ impl Client {
         let token = self.pipelines.credential.token(scope).await;
         let token = token.map_err(|error| Error::from_pipeline("Azure Resource Manager", error))?;
         claims::read(token.text.secret())
+    }
+
+    /// Gets the token that opens the API of Kubernetes clusters which sign in with Entra ID.
+    ///
+    /// # Errors
+    /// No token.
+    ///
+    /// # Cancellation
+    /// Nothing changed.
+    pub async fn cluster_token(&self) -> Result<SecretString, Error> {
+        let token = self.pipelines.credential.token(clusters::SCOPE).await;
+        let token = token.map_err(|error| Error::from_pipeline("Microsoft Entra ID", error))?;
+        Ok(token.text.secret().into())
     }
 
     /// Sends one message through its endpoint's pipeline; whatever is no success is an error.

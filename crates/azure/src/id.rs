@@ -80,6 +80,14 @@ resource_id!(
     is_vault_name
 );
 
+resource_id!(
+    /// Names a Kubernetes cluster as ARM does.
+    ClusterId,
+    "the id of a Kubernetes cluster",
+    "Microsoft.ContainerService/managedClusters",
+    |name| is_word(name, 63, b"-_")
+);
+
 folded_name!(
     /// Names a management group; this is its id, not what people call it.
     ManagementGroupName,

@@ -44,9 +44,9 @@ pub use crate::{
     env::Env,
     error::{Error, ForbiddenCause, Kind},
     id::{
-        IdError, KeyName, ManagedStorageName, ManagementGroupName, PrincipalId, ResourceGroupId,
-        RoleAssignmentId, SasDefinitionName, SecretName, StorageAccountId, SubscriptionId, VaultId,
-        VaultUrl,
+        ClusterId, IdError, KeyName, ManagedStorageName, ManagementGroupName, PrincipalId,
+        ResourceGroupId, RoleAssignmentId, SasDefinitionName, SecretName, StorageAccountId,
+        SubscriptionId, VaultId, VaultUrl,
     },
     identity::{
         Application, SignIn, SignInError, SignInSettings,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -39,7 +40,7 @@ pub(crate) enum AzuriteError {
     Silent,
 }
 
-/// The keys of all accounts at one moment.
+/// The keys of all accounts at one moment, and that moment: Azurite's clock is the emulator's.
 pub(crate) struct Keys {
     revision: u64,
     line: String,
@@ -47,7 +48,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// Gives the keys of a world if they are newer than a revision.
-    pub(crate) fn newer(world: &World, revision: u64) -> Option<Self> {
+    pub(crate) fn newer(world: &World, now: Timestamp, revision: u64) -> Option<Self> {
         if world.key_revision <= revision {
             return None;
         }
@@ -60,12 +61,8 @@ impl Keys {
                 key(KeySlot::Key2)
             )
         };
-        let line = world
-            .accounts
-            .values()
-            .map(entry)
-            .collect::<Vec<_>>()
-            .join(";");
+        let accounts: Vec<_> = world.accounts.values().map(entry).collect();
+        let line = format!("{} {}", now.as_millisecond(), accounts.join(";"));
         Some(Self {
             revision: world.key_revision,
             line,

@@ -1,4 +1,5 @@
-//! The API of a Kubernetes cluster as far as tokens are delivered to it: namespaces, and secrets with server-side apply.
+//! The API of a Kubernetes cluster as far as tokens are delivered to it: namespaces, secrets with server-side apply, and the
+//! restart of what reads them.
 //! It is pure over its objects; whom a token belongs to, and the wire, are for the routes. What it answers is held against
 //! the recorded answers of a real server by `cargo xtask golden`.
 
@@ -17,6 +18,7 @@ pub(crate) mod list;
 pub(crate) mod patch;
 pub(crate) mod secrets;
 pub(crate) mod valid;
+pub(crate) mod workloads;
 
 use failure::Failure;
 use fields::Manager;

@@ -171,7 +171,7 @@ impl Shared {
         format!("00000000-0000-4000-a000-{number:012x}")
     }
 
-    /// Brings the keys of the storage server beside up to date, if there is one.
+    /// Brings the keys and the clock of the storage server beside up to date, if there is one.
     ///
     /// # Cancellation
     ///
@@ -181,7 +181,10 @@ impl Shared {
             return Ok(());
         };
         azurite
-            .publish(|revision| Keys::newer(&self.world().0, revision))
+            .publish(|revision| {
+                let (world, now) = self.world();
+                Keys::newer(&world, now, revision)
+            })
             .await
     }
 

@@ -6,6 +6,7 @@
 //! no files, and no Terraform; it prints nothing and takes `now` from the clock it is given.
 
 pub mod check;
+pub mod deliver;
 pub mod direct;
 pub mod grant;
 mod list;

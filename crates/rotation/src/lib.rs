@@ -26,6 +26,7 @@ pub mod policy;
 pub mod profile;
 pub mod slot;
 pub mod standing;
+pub mod token;
 pub mod turn;
 pub mod waiver;
 pub mod walk;

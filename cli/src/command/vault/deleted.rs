@@ -9,12 +9,12 @@ use super::args::{Form, VaultNameArgs};
 use super::confirm::{Consent, confirm};
 use super::error::VaultError;
 use super::show::{self, conclude, odd, write, write_done};
-use super::table::{facts, known, table};
 use super::wire::DeletedWire;
 use super::{OneArgs, ShowArgs};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::session::Session;
+use crate::table::{facts, known, table};
 
 /// Which vault, and how to show it.
 #[derive(Debug, Args)]

@@ -13,12 +13,12 @@ use serde::Serialize;
 use super::ShowArgs;
 use super::args::{Form, ListArgs, LookArgs};
 use super::error::VaultError;
-use super::table::{facts, known, table, yes_no};
 use super::wire::{Document, EntryWire, age_days, renewal, unread};
 use crate::error::chain;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::session::Session;
+use crate::table::{facts, known, table, yes_no};
 
 #[derive(Serialize)]
 struct ListWire<'a> {

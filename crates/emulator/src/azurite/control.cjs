@@ -1,6 +1,7 @@
 // Loaded into Azurite's process (node -r) by the keyrotation emulator: puts new account keys in force while Azurite
-// runs. One line on standard input holds the whole list as Azurite writes it, name:key1:key2;..., and is answered by one
-// line on standard output. The end of the input is the end of the emulator, and then of Azurite too.
+// runs, and sets its clock. One line on standard input holds the time in milliseconds and, after a blank, the whole list as
+// Azurite writes it, name:key1:key2;..., and is answered by one line on standard output. The end of the input is the end of
+// the emulator, and then of Azurite too.
 "use strict";
 
 const path = require("path");
@@ -28,8 +29,23 @@ prototype.init = function remember() {
   return init.call(this);
 };
 
+// Azurite judges the life of a token by this process's clock, which has to be the emulator's.
+let ahead = 0;
+const RealDate = Date;
+globalThis.Date = class extends RealDate {
+  constructor(...parts) {
+    if (parts.length === 0) super(RealDate.now() + ahead);
+    else super(...parts);
+  }
+  static now() {
+    return RealDate.now() + ahead;
+  }
+};
+
 const input = readline.createInterface({ input: process.stdin });
-input.on("line", (accounts) => {
+input.on("line", (line) => {
+  const [now, accounts] = line.split(" ", 2);
+  ahead = Number(now) - RealDate.now();
   process.env.AZURITE_ACCOUNTS = accounts;
   for (const store of stores) store.refresh();
   process.stdout.write("keyrotation: keys are in force\n");

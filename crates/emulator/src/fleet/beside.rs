@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::kubernetes::workloads::Kind;
 use crate::world::site::Connection;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -42,6 +43,19 @@ pub(crate) struct ClusterEntry {
     /// Beside the user of the cluster's own credential.
     #[serde(default)]
     pub(crate) users: Vec<UserEntry>,
+    /// What runs pods there.
+    #[serde(default)]
+    pub(crate) workloads: Vec<WorkloadEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkloadEntry {
+    pub(crate) namespace: String,
+    pub(crate) kind: Kind,
+    pub(crate) name: String,
+    /// How many pods; one if it is not said.
+    pub(crate) replicas: Option<u32>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

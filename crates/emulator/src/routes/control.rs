@@ -100,6 +100,8 @@ fn advance(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
         .clock
         .advance(&period)
         .map_err(|error| refused(error.to_string()))?;
+    // The storage server beside has to be told.
+    shared.world().0.key_revision += 1;
     Ok(clock(shared))
 }
 

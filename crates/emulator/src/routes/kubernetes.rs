@@ -13,6 +13,7 @@ use crate::token;
 use crate::world::cluster::{AUDIENCE, Cluster, USE, User};
 
 mod discovery;
+mod workloads;
 
 /// What an operation of a cluster answers.
 type Outcome = Result<Reply, Failure>;
@@ -72,7 +73,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// The tables of a cluster.
-pub(crate) const TABLES: super::table::Tables = &[ROUTES, discovery::ROUTES];
+pub(crate) const TABLES: super::table::Tables = &[ROUTES, discovery::ROUTES, workloads::ROUTES];
 
 fn list_namespaces(context: &mut Context<'_>) -> Answer {
     answer(context, |context| {
@@ -265,20 +266,37 @@ fn sent(context: &Context<'_>) -> Result<Value, Failure> {
     })
 }
 
-/// Finds the cluster if the caller may do this in it.
+/// Finds the cluster if the caller may do this to an object of the core.
 fn permitted<'a>(
     context: &'a mut Context<'_>,
     verb: &str,
     kind: &str,
 ) -> Result<&'a mut Cluster, Failure> {
+    permitted_as(context, verb, kind, "")
+}
+
+/// Finds the cluster if the caller may do this to an object of a group of the API.
+fn permitted_as<'a>(
+    context: &'a mut Context<'_>,
+    verb: &str,
+    kind: &str,
+    group: &str,
+) -> Result<&'a mut Cluster, Failure> {
     let user = user(context)?;
     if !user.admin {
-        let (namespace, name) = names(context);
-        let name = if kind == "namespaces" {
-            &namespace
-        } else {
-            &name
+        let part = |name| context.part(name).to_owned();
+        let namespace = part("namespace");
+        let name = match (kind, group) {
+            ("namespaces", _) => namespace.clone(),
+            (_, "apps") => part("workload"),
+            _ => part("secret"),
         };
+        let kind = if group.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind}.{group}")
+        };
+        let kind = kind.as_str();
         let object = if name.is_empty() {
             kind.to_owned()
         } else {
@@ -289,10 +307,11 @@ fn permitted<'a>(
             _ => format!("in the namespace \"{namespace}\""),
         };
         let message = format!(
-            "{object} is forbidden: User \"{}\" cannot {verb} resource \"{kind}\" in API group \"\" {place}",
-            user.name
+            "{object} is forbidden: User \"{}\" cannot {verb} resource \"{}\" in API group \"{group}\" {place}",
+            user.name,
+            kind.split('.').next().unwrap_or_default(),
         );
-        let mut details = json!({"kind": kind});
+        let mut details = json!({"kind": kind.split('.').next().unwrap_or_default()});
         if let (false, Some(details)) = (name.is_empty(), details.as_object_mut()) {
             details.insert("name".to_owned(), json!(name));
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::group;
 use crate::kubernetes::Objects;
+use crate::kubernetes::workloads::Workloads;
 
 /// The resource type.
 pub(crate) const KIND: &str = "Microsoft.ContainerService/managedClusters";
@@ -39,6 +40,8 @@ pub(crate) struct Cluster {
     /// The token that the cluster's own credential holds.
     pub(crate) token: String,
     pub(crate) objects: Objects,
+    #[serde(default)]
+    pub(crate) workloads: Workloads,
 }
 
 // Its tokens are secret.

@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::super::args::Form;
 use super::super::error::VaultError;
 use super::super::show::{conclude, odd, write};
-use super::super::table::{facts, known, table, yes_no};
 use super::super::wire::{DefinitionWire, DeletedDefinitionWire};
 use super::args::{ListArgs, ShowArgs};
 use crate::error::chain;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::session::Session;
+use crate::table::{facts, known, table, yes_no};
 
 #[derive(Serialize)]
 struct ListWire<'a> {

@@ -5,6 +5,7 @@ use super::{Builder, DEFAULT_LOCATION};
 use crate::fleet::FleetError;
 use crate::fleet::beside::ClusterEntry;
 use crate::kubernetes::Objects;
+use crate::kubernetes::workloads::Workloads;
 use crate::world::cluster::{Cluster, User};
 
 impl Builder {
@@ -38,6 +39,19 @@ impl Builder {
         });
         let standard = "default".to_owned();
         let namespaces = entry.namespaces.iter().chain([&standard]);
+        let mut workloads = Workloads::default();
+        for workload in &entry.workloads {
+            if !namespaces.clone().any(|one| *one == workload.namespace) {
+                let problem = "a workload is in `default` or in one of the cluster's `namespaces`";
+                return Err(wrong(&format!("{at}.workloads"), problem));
+            }
+            let place = (
+                workload.namespace.as_str(),
+                workload.kind,
+                workload.name.as_str(),
+            );
+            workloads.add(place, workload.replicas.unwrap_or(1), self.now);
+        }
         self.world.add_cluster(Cluster {
             subscription: subscription.to_owned(),
             resource_group: entry.resource_group.clone(),
@@ -47,6 +61,7 @@ impl Builder {
             users: users.chain([(token.clone(), own)]).collect(),
             token,
             objects: Objects::with_namespaces(namespaces.map(String::as_str)),
+            workloads,
         });
         Ok(())
     }

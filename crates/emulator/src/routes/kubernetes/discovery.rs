@@ -35,11 +35,13 @@ fn versions(context: &mut Context<'_>) -> Answer {
 }
 
 fn groups(_context: &mut Context<'_>) -> Answer {
-    let version = json!({"groupVersion": "authorization.k8s.io/v1", "version": "v1"});
-    let group =
-        json!({"name": "authorization.k8s.io", "versions": [version], "preferredVersion": version});
+    let group = |name: &str| {
+        let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+        json!({"name": name, "versions": [version], "preferredVersion": version})
+    };
+    let groups = ["apps", "authorization.k8s.io"].map(group);
     Ok(Reply::ok(
-        json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]}),
+        json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! Columns for people: as wide as their longest text, the last one as it is.
 
 /// Writes rows under their titles; every row has as many texts as there are titles.
-pub(super) fn table<const COLUMNS: usize>(
+pub(crate) fn table<const COLUMNS: usize>(
     titles: [&str; COLUMNS],
     rows: &[[String; COLUMNS]],
 ) -> String {
@@ -25,7 +25,7 @@ fn line(row: &[String], widths: &[usize]) -> String {
 }
 
 /// Writes one fact a line, its name before it.
-pub(super) fn facts(facts: &[(&str, String)]) -> String {
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let width = facts.iter().map(|(name, _)| name.len()).max();
     let width = width.unwrap_or_default();
     let lines = facts.iter().map(|(name, value)| {
@@ -36,12 +36,12 @@ pub(super) fn facts(facts: &[(&str, String)]) -> String {
 }
 
 /// Writes a value, or that it is not known.
-pub(super) fn known(value: Option<impl ToString>) -> String {
+pub(crate) fn known(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "?".to_owned(), |value| value.to_string())
 }
 
 /// Writes an answer.
-pub(super) fn yes_no(yes: bool) -> String {
+pub(crate) fn yes_no(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
 

@@ -1,0 +1,227 @@
+//! A place for a token, as it was declared and as it is understood. Pure.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use azure::cloud::Cloud;
+use azure::id::{ClusterId, IdError, VaultUrl};
+use engine::deliver::Terms;
+use engine::deliver::source::Source;
+use engine::direct::SecretPlace;
+use engine::managed::Place;
+use engine::managed::sas::DefinitionPlace;
+use rotation::period::Period;
+use rotation::token::Lead;
+
+use super::args::SyncArgs;
+use crate::config::targets::{SshRule, TargetRule};
+use crate::destination::cluster::names::{self, BadTarget, SecretName, Way, Workload};
+
+/// What is put where.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) source: Source,
+    pub(super) to: To,
+    pub(super) terms: Terms,
+}
+
+/// Where a token goes.
+#[derive(Clone, Debug)]
+pub(super) enum To {
+    Stdout,
+    File(PathBuf),
+    Cluster(Box<ToCluster>),
+}
+
+/// An entry in a cluster.
+#[derive(Clone, Debug)]
+pub(super) struct ToCluster {
+    pub(super) access: Access,
+    pub(super) secret: SecretName,
+    pub(super) restart: Vec<Workload>,
+    pub(super) takes_over: bool,
+}
+
+/// How a cluster is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// By a kubeconfig, or from within.
+    Local {
+        kubeconfig: Option<PathBuf>,
+        context: Option<String>,
+    },
+    /// As Azure tells.
+    Azure(ClusterId),
+    /// By SSH.
+    Ssh {
+        way: Way,
+        key: SecretPlace,
+        passphrase: Option<SecretPlace>,
+    },
+}
+
+/// A place that cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::command) enum TargetError {
+    #[error(
+        "no place is named: give --from and --secret or --file, or `[[sync]]` in a file with --config"
+    )]
+    NoTarget,
+    #[error("{0} has no `from`: give the identifier of a SAS definition or of a secret")]
+    NoSource(String),
+    #[error("{0} names no place, or two: give either `secret` or `file`")]
+    NoPlace(String),
+    #[error("{0} names two ways to one cluster: `cluster`, `kubeconfig` and `context`, or `ssh`")]
+    TwoWays(String),
+    #[error(
+        "`{0}` is neither https://VAULT/storage/ACCOUNT/sas/NAME nor https://VAULT/secrets/NAME"
+    )]
+    Source(String),
+    #[error("`{0}` is no https://VAULT/secrets/NAME")]
+    Secret(String),
+    #[error("{0}: no user is named; write USER@HOST")]
+    NoUser(String),
+    #[error(transparent)]
+    Id(#[from] IdError),
+    #[error(transparent)]
+    Place(#[from] BadTarget),
+}
+
+impl fmt::Display for Target {
+    /// Writes where it goes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.to {
+            To::Stdout => f.write_str("stdout"),
+            To::File(path) => write!(f, "{}", path.display()),
+            To::Cluster(to) => to.secret.fmt(f),
+        }
+    }
+}
+
+/// Understands all places that flags or a file declare.
+///
+/// # Errors
+/// The first one that cannot be.
+pub(super) fn all(
+    args: &SyncArgs,
+    declared: Vec<TargetRule>,
+    cloud: &Cloud,
+) -> Result<Vec<Target>, TargetError> {
+    let rules = match args.rule() {
+        Some(rule) => vec![rule],
+        None => declared,
+    };
+    if rules.is_empty() {
+        return Err(TargetError::NoTarget);
+    }
+    let numbered = rules.into_iter().enumerate();
+    let targets = numbered.map(|(number, rule)| {
+        let name = match args.from {
+            Some(_) => "the command line".to_owned(),
+            None => format!("`[[sync]]` number {}", number + 1),
+        };
+        target(rule, &name, args, cloud)
+    });
+    targets.collect()
+}
+
+fn target(
+    rule: TargetRule,
+    name: &str,
+    args: &SyncArgs,
+    cloud: &Cloud,
+) -> Result<Target, TargetError> {
+    if rule.from.is_empty() {
+        return Err(TargetError::NoSource(name.to_owned()));
+    }
+    let ahead = args.refresh_before.or(rule.refresh_before);
+    Ok(Target {
+        source: source(&rule.from, cloud)?,
+        terms: Terms {
+            lead: Lead {
+                at_half: !args.check,
+                ahead: ahead.map(Period::as_duration).unwrap_or_default(),
+            },
+            always: args.always,
+        },
+        to: to(rule, name, cloud)?,
+    })
+}
+
+fn to(rule: TargetRule, name: &str, cloud: &Cloud) -> Result<To, TargetError> {
+    match (&rule.file, &rule.secret) {
+        (Some(path), None) if path == Path::new("-") => Ok(To::Stdout),
+        (Some(path), None) => Ok(To::File(path.clone())),
+        (None, Some(_)) => Ok(To::Cluster(Box::new(to_cluster(rule, name, cloud)?))),
+        _ => Err(TargetError::NoPlace(name.to_owned())),
+    }
+}
+
+fn to_cluster(rule: TargetRule, name: &str, cloud: &Cloud) -> Result<ToCluster, TargetError> {
+    let secret = rule.secret.as_deref().unwrap_or_default();
+    let entry = rule.entry.as_deref().unwrap_or("token");
+    let restart = rule.restart.iter().map(|text| text.parse());
+    Ok(ToCluster {
+        secret: SecretName::new(secret, entry)?,
+        restart: restart.collect::<Result<_, _>>()?,
+        takes_over: rule.force_conflicts,
+        access: access(rule, name, cloud)?,
+    })
+}
+
+fn access(rule: TargetRule, name: &str, cloud: &Cloud) -> Result<Access, TargetError> {
+    let is_local = rule.kubeconfig.is_some() || rule.context.is_some();
+    match (rule.cluster, rule.ssh) {
+        (None, None) => Ok(Access::Local {
+            kubeconfig: rule.kubeconfig,
+            context: rule.context,
+        }),
+        (Some(id), None) if !is_local => Ok(Access::Azure(id.parse()?)),
+        (None, Some(ssh)) if !is_local => by_ssh(ssh, name, cloud),
+        _ => Err(TargetError::TwoWays(name.to_owned())),
+    }
+}
+
+fn by_ssh(rule: SshRule, name: &str, cloud: &Cloud) -> Result<Access, TargetError> {
+    if rule.user.is_empty() {
+        return Err(TargetError::NoUser(name.to_owned()));
+    }
+    let kubectl = rule.kubectl.unwrap_or_else(|| "kubectl".to_owned());
+    let secret = |id: &str| secret(id, cloud);
+    Ok(Access::Ssh {
+        key: secret(&rule.key)?,
+        passphrase: rule.passphrase.as_deref().map(secret).transpose()?,
+        way: names::way(rule.host, rule.user, &rule.fingerprint, kubectl)?,
+    })
+}
+
+fn source(id: &str, cloud: &Cloud) -> Result<Source, TargetError> {
+    let id = id.trim_end_matches('/');
+    if let Some((enrolment, name)) = id.split_once("/sas/") {
+        let odd = || TargetError::Source(id.to_owned());
+        let (vault, account) = enrolment.split_once("/storage/").ok_or_else(odd)?;
+        let enrolment = Place {
+            vault: VaultUrl::parse(vault, cloud)?,
+            name: account.parse()?,
+        };
+        let name = name.parse()?;
+        return Ok(Source::Definition(DefinitionPlace { enrolment, name }));
+    }
+    let place = secret(id, cloud).map_err(|error| match error {
+        TargetError::Secret(id) => TargetError::Source(id),
+        other => other,
+    })?;
+    Ok(Source::Secret(place))
+}
+
+fn secret(id: &str, cloud: &Cloud) -> Result<SecretPlace, TargetError> {
+    let odd = || TargetError::Secret(id.to_owned());
+    let (vault, name) = id.split_once("/secrets/").ok_or_else(odd)?;
+    Ok(SecretPlace {
+        vault: VaultUrl::parse(vault, cloud)?,
+        name: name.parse()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Where a value comes from, and what is known of the keys behind it.
+
+use std::fmt;
+
+use azure::id::StorageAccountId;
+use azure::sas::token::TokenParameters;
+use azure::vault::secret;
+use rotation::enrolment::next_turn;
+use rotation::observation::KeyTimes;
+use rotation::slot::KeySlot;
+use rotation::token::{NextTurn, Signing};
+
+use super::{Fresh, Notes};
+use crate::direct::SecretPlace;
+use crate::managed::sas::DefinitionPlace;
+use crate::managed::{Enrolment, look, look_at_account};
+use crate::run::{Run, StepError};
+use crate::vault::token::{self, TokenError};
+
+/// The tag that names the slot, by Microsoft's dual-credential convention.
+const SLOT: &str = "CredentialId";
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A SAS definition: every reading mints a token.
+    Definition(DefinitionPlace),
+    /// A published secret, such as direct rotation keeps: it is read as it is.
+    Secret(SecretPlace),
+}
+
+impl fmt::Display for Source {
+    /// Writes the identifier that Key Vault gives it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Definition(place) => place.fmt(f),
+            Self::Secret(place) => place.fmt(f),
+        }
+    }
+}
+
+/// Who signs the tokens of a definition, as far as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signer {
+    /// When the keys were made, and when one is renewed next.
+    pub signing: Signing,
+    /// The slot whose key signs.
+    pub active: Option<KeySlot>,
+    /// What could not be read of it, and why.
+    pub unseen: Vec<String>,
+}
+
+/// Reads what is known of the keys that sign. An identity that may only mint tokens sees nothing
+/// here; then tokens are judged by their own end alone, and that is said.
+pub(super) async fn signer(run: &Run<'_>, place: &DefinitionPlace) -> Signer {
+    let mut unseen = Vec::new();
+    let enrolment = look(run, &place.enrolment).await;
+    let Some(enrolment) = told(enrolment, &mut unseen).flatten() else {
+        return Signer {
+            unseen,
+            ..Signer::default()
+        };
+    };
+    let key_times = key_times(run, &enrolment, &mut unseen).await;
+    Signer {
+        signing: Signing {
+            key_times,
+            next: next(&enrolment, key_times),
+        },
+        active: enrolment.active,
+        unseen,
+    }
+}
+
+fn told<T>(read: Result<T, StepError>, unseen: &mut Vec<String>) -> Option<T> {
+    read.map_err(|error| unseen.push(said(&error))).ok()
+}
+
+/// The act and the answer, in one line.
+fn said(error: &StepError) -> String {
+    match error.azure() {
+        Some(answer) => format!("{error}: {answer}"),
+        None => error.to_string(),
+    }
+}
+
+async fn key_times(run: &Run<'_>, enrolment: &Enrolment, unseen: &mut Vec<String>) -> KeyTimes {
+    let Ok(account) = enrolment.account.parse::<StorageAccountId>() else {
+        unseen.push(format!("`{}` is no storage account", enrolment.account));
+        return KeyTimes::default();
+    };
+    let seen = told(look_at_account(run, &account).await, unseen).flatten();
+    KeyTimes {
+        key1: seen.as_ref().and_then(|account| account.key1_created_at),
+        key2: seen.as_ref().and_then(|account| account.key2_created_at),
+    }
+}
+
+fn next(enrolment: &Enrolment, times: KeyTimes) -> Option<NextTurn> {
+    let KeyTimes { key1, key2 } = times;
+    Some(NextTurn {
+        at: next_turn(&enrolment.terms, enrolment.times, [key1, key2])?,
+        active: enrolment.active?,
+        period: enrolment.terms.period?.period(),
+    })
+}
+
+/// Mints a token. Whose key signed it is known only if the vault named the same active key before
+/// and after.
+pub(super) async fn mint(
+    run: &Run<'_>,
+    place: &DefinitionPlace,
+    before: &Signer,
+) -> Result<Fresh, TokenError> {
+    let minted = run.now();
+    let token = token::mint(run, place).await?;
+    let slot = match before.active {
+        Some(slot) if active(run, place).await == Some(slot) => Some(slot),
+        _ => None,
+    };
+    let bare = token.token.expose().trim_start_matches('?');
+    let said = TokenParameters::parse(bare).ok();
+    let notes = Notes {
+        source: Some(place.to_string()),
+        minted: Some(minted),
+        expires: said.and_then(|said| said.expires).or(token.expires),
+        slot,
+        key_made: slot.and_then(|slot| *before.signing.key_times.of(slot)),
+        refresh: None,
+    };
+    let value = bare.into();
+    Ok(Fresh { value, notes })
+}
+
+async fn active(run: &Run<'_>, place: &DefinitionPlace) -> Option<KeySlot> {
+    let enrolment = look(run, &place.enrolment).await.ok().flatten();
+    enrolment.and_then(|enrolment| enrolment.active)
+}
+
+/// Reads a published secret.
+pub(super) async fn published(run: &Run<'_>, place: &SecretPlace) -> Result<Fresh, StepError> {
+    let request = secret::get(&place.vault, &place.name);
+    let read = run.send("read the secret", place, request).await?;
+    let slot = read.tags.get(SLOT).and_then(|text| text.parse().ok());
+    let minted = run.now();
+    let notes = Notes {
+        source: Some(place.to_string()),
+        minted: Some(minted),
+        expires: read.expires,
+        slot,
+        key_made: None,
+        refresh: None,
+    };
+    let value = read.value;
+    Ok(Fresh { value, notes })
+}

@@ -1,0 +1,181 @@
+//! The restart of those who read a secret only when they start, and how far it has come.
+//!
+//! The pods' template gets the annotation that `kubectl rollout restart` writes, and beside it the
+//! mark of the value that the pods were restarted for. So a run that was killed between the apply
+//! and the restart leaves a mark that does not match, which the next run sees.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cluster::Cluster;
+use crate::error::Error;
+use crate::object::Object;
+use crate::secret::DOMAIN;
+
+/// How far a restart has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// All pods are new, and ready.
+    Done,
+    /// Some are not yet.
+    Waiting(String),
+    /// The cluster has given up.
+    Failed(String),
+}
+
+/// What is to be seen of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The mark of the value that its pods were last restarted for.
+    pub mark: Option<String>,
+    /// How far that has come.
+    pub progress: Progress,
+}
+
+/// Gives the name of the annotation that holds the mark.
+fn mark_name() -> String {
+    format!("{DOMAIN}/restarted-for")
+}
+
+/// Looks at a workload; nothing if there is none.
+///
+/// # Errors
+/// The object, the act and the cluster's answer.
+pub async fn look(cluster: &Cluster, workload: &Object) -> Result<Option<Seen>, Error> {
+    let found = cluster.read(workload).await?;
+    Ok(found.map(|object| seen(&object)))
+}
+
+/// Restarts the pods of a workload, as `kubectl rollout restart` does, for the value of this mark.
+///
+/// # Errors
+/// The object, the act and the cluster's answer.
+pub async fn restart(
+    cluster: &Cluster,
+    workload: &Object,
+    mark: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let annotations = json!({
+        "kubectl.kubernetes.io/restartedAt": stamp,
+        mark_name(): mark,
+    });
+    let fields = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
+    cluster.patch(workload, &fields).await
+}
+
+fn seen(object: &Value) -> Seen {
+    let annotations = object.pointer("/spec/template/metadata/annotations");
+    let mark = annotations
+        .and_then(|all| all.get(mark_name()))
+        .and_then(Value::as_str);
+    Seen {
+        mark: mark.map(str::to_owned),
+        progress: progress(object),
+    }
+}
+
+/// Judges by the counts that `kubectl rollout status` goes by.
+fn progress(object: &Value) -> Progress {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
+    let status = |name: &str| number(&format!("/status/{name}")).unwrap_or(0);
+    if status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
+        return Progress::Waiting("the cluster has not begun".to_owned());
+    }
+    if let Some(reason) = gave_up(object) {
+        return Progress::Failed(reason);
+    }
+    let daemon = object.get("kind").and_then(Value::as_str) == Some("DaemonSet");
+    let (wanted, updated, ready) = if daemon {
+        (
+            status("desiredNumberScheduled"),
+            status("updatedNumberScheduled"),
+            status("numberAvailable"),
+        )
+    } else {
+        let wanted = number("/spec/replicas").unwrap_or(1);
+        (wanted, status("updatedReplicas"), status("readyReplicas"))
+    };
+    let old = if daemon {
+        0
+    } else {
+        status("replicas") - updated
+    };
+    if updated < wanted || ready < wanted || old > 0 {
+        return Progress::Waiting(format!("{updated} of {wanted} pods are new, {ready} ready"));
+    }
+    Progress::Done
+}
+
+fn gave_up(object: &Value) -> Option<String> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    let late = conditions.iter().find(|one| {
+        one.get("reason").and_then(Value::as_str) == Some("ProgressDeadlineExceeded")
+    })?;
+    let said = late.get("message").and_then(Value::as_str);
+    Some(said.unwrap_or("its deadline has passed").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployment(status: &Value) -> Value {
+        json!({
+            "kind": "Deployment",
+            "metadata": {"generation": 2},
+            "spec": {"replicas": 2},
+            "status": status,
+        })
+    }
+
+    fn check(object: &Value, expected: &str) {
+        let found = match progress(object) {
+            Progress::Done => "done".to_owned(),
+            Progress::Waiting(text) | Progress::Failed(text) => text,
+        };
+        assert_eq!(found, expected, "{object}");
+    }
+
+    #[test]
+    fn a_deployment_is_done_when_all_pods_are_new_and_ready() {
+        let status = |observed: i64, updated: i64, ready: i64, all: i64| {
+            deployment(&json!({
+                "observedGeneration": observed, "updatedReplicas": updated,
+                "readyReplicas": ready, "replicas": all,
+            }))
+        };
+        check(&status(1, 2, 2, 2), "the cluster has not begun");
+        check(&status(2, 1, 2, 2), "1 of 2 pods are new, 2 ready");
+        check(&status(2, 2, 1, 2), "2 of 2 pods are new, 1 ready");
+        check(&status(2, 2, 2, 3), "2 of 2 pods are new, 2 ready");
+        check(&status(2, 2, 2, 2), "done");
+        check(&deployment(&Value::Null), "the cluster has not begun");
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_a_failure() {
+        let object = deployment(&json!({
+            "observedGeneration": 2,
+            "conditions": [{"reason": "ProgressDeadlineExceeded", "message": "timed out"}],
+        }));
+        assert_eq!(progress(&object), Progress::Failed("timed out".into()));
+    }
+
+    #[test]
+    fn a_daemon_set_is_counted_by_its_nodes() {
+        let object = |available: i64| {
+            json!({
+                "kind": "DaemonSet",
+                "metadata": {"generation": 1},
+                "status": {
+                    "observedGeneration": 1, "desiredNumberScheduled": 3,
+                    "updatedNumberScheduled": 3, "numberAvailable": available,
+                },
+            })
+        };
+        check(&object(2), "3 of 3 pods are new, 2 ready");
+        check(&object(3), "done");
+    }
+}

@@ -1,0 +1,128 @@
+//! One command on the machine: connected, compared, signed in, fed, and read to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::{Config, Handle, Handler, connect};
+use russh::keys::ssh_key::Fingerprint;
+use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::{ChannelMsg, Disconnect};
+use tokio::time::timeout;
+
+use super::{Pin, Remote, SshError};
+
+/// How long one command may take, sign-in and all.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// More than any object of a cluster has.
+const LONGEST: usize = 8 << 20;
+
+/// How a command ended.
+pub(super) struct Ended {
+    /// Its exit code; none if it was killed.
+    pub(super) code: Option<u32>,
+    pub(super) out: Vec<u8>,
+    pub(super) err: Vec<u8>,
+}
+
+/// What keeps a session from coming about.
+#[derive(Debug, thiserror::Error)]
+enum Obstacle {
+    #[error(transparent)]
+    Protocol(#[from] russh::Error),
+    #[error("another host key")]
+    HostKey(Fingerprint),
+}
+
+/// Lets in the one host key that was given.
+struct Gate(Pin);
+
+impl Handler for Gate {
+    type Error = Obstacle;
+
+    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Obstacle> {
+        let found = match key {
+            PublicKeyOrCertificate::PublicKey { key, .. } => key.fingerprint(HashAlg::Sha256),
+            PublicKeyOrCertificate::Certificate(signed) => {
+                signed.public_key().fingerprint(HashAlg::Sha256)
+            }
+        };
+        if found == self.0.0 {
+            return Ok(true);
+        }
+        Err(Obstacle::HostKey(found))
+    }
+}
+
+impl Remote {
+    /// Runs a command and hands it its input.
+    ///
+    /// # Cancellation
+    /// The command may run on; what it does may be done again.
+    pub(super) async fn run(&self, command: &str, input: &[u8]) -> Result<Ended, SshError> {
+        let done = timeout(PATIENCE, self.converse(command, input)).await;
+        let late = |_| Err(Obstacle::Protocol(russh::Error::ConnectionTimeout));
+        done.unwrap_or_else(late)
+            .map_err(|obstacle| self.explain(obstacle))?
+            .ok_or_else(|| SshError::Denied {
+                host: self.host.clone(),
+                user: self.user.clone(),
+            })
+    }
+
+    fn explain(&self, obstacle: Obstacle) -> SshError {
+        let host = self.host.clone();
+        match obstacle {
+            Obstacle::Protocol(source) => SshError::Unreached { host, source },
+            Obstacle::HostKey(found) => SshError::HostKey {
+                host,
+                found: found.to_string(),
+                expected: self.pin.to_string(),
+            },
+        }
+    }
+
+    /// Gives nothing if the user is refused.
+    async fn converse(&self, command: &str, input: &[u8]) -> Result<Option<Ended>, Obstacle> {
+        let address = (self.host.as_str(), self.port);
+        let mut session = connect(Arc::new(Config::default()), address, Gate(self.pin)).await?;
+        let hash = session.best_supported_rsa_hash().await?.flatten();
+        let key = PrivateKeyWithHashAlg::new(Arc::clone(&self.key), hash);
+        let answer = session.authenticate_publickey(&self.user, key).await?;
+        if !answer.success() {
+            return Ok(None);
+        }
+        let ended = execute(&session, command, input).await?;
+        // The command is over; whether the farewell arrives changes nothing.
+        let _unheard = session.disconnect(Disconnect::ByApplication, "", "").await;
+        Ok(Some(ended))
+    }
+}
+
+async fn execute(
+    session: &Handle<Gate>,
+    command: &str,
+    input: &[u8],
+) -> Result<Ended, russh::Error> {
+    let mut channel = session.channel_open_session().await?;
+    channel.exec(true, command).await?;
+    channel.data(input).await?;
+    channel.eof().await?;
+    let mut ended = Ended {
+        code: None,
+        out: Vec::new(),
+        err: Vec::new(),
+    };
+    while let Some(message) = channel.wait().await {
+        match message {
+            ChannelMsg::Data { data } => ended.out.extend_from_slice(&data),
+            ChannelMsg::ExtendedData { data, .. } => ended.err.extend_from_slice(&data),
+            ChannelMsg::ExitStatus { exit_status } => ended.code = Some(exit_status),
+            _ => {}
+        }
+        if ended.out.len() + ended.err.len() > LONGEST {
+            return Err(russh::Error::Disconnect);
+        }
+    }
+    Ok(ended)
+}

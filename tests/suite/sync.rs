@@ -1,0 +1,72 @@
+//! `keyrotation sync`: tokens to clusters and files, and the whole picture of an account in the care
+//! of its vault, whose tokens a pod uses day after day.
+
+mod days;
+mod places;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tests::cli;
+use tests::emulator::Emulator;
+use tests::fleet::{self, VAULT};
+use tests::process::Said;
+
+/// The name of the SAS definition, of the enrolment `logs`.
+const DEFINITION: &str = "blobrwu4hours";
+
+fn source() -> String {
+    format!("https://{VAULT}.vault.azure.net/storage/logs/sas/{DEFINITION}")
+}
+
+/// Makes the SAS definition: tokens for four hours.
+fn define(emulator: &Emulator) -> Result<()> {
+    let template = "sv=2018-03-28&ss=b&srt=sco&sp=rwu&spr=https";
+    let place = [
+        "--vault-name",
+        VAULT,
+        "--account-name",
+        "logs",
+        "-n",
+        DEFINITION,
+    ];
+    let terms = [
+        "--validity-period",
+        "PT4H",
+        "--template-uri",
+        template,
+        "--yes",
+    ];
+    let words = [&["vault", "sas-definition", "create"], &place[..], &terms].concat();
+    cli::keyrotation(emulator, &words)?.expect_code(0).map(drop)
+}
+
+/// Runs `sync` as of the emulator's time.
+fn sync(emulator: &Emulator, more: &[&str]) -> Result<Said> {
+    let now = emulator.now()?;
+    cli::keyrotation(emulator, &[&["sync", "--as-of", &now], more].concat())
+}
+
+/// Runs `sync` into the cluster as of the emulator's time and returns its only row and exit code.
+fn into_cluster(emulator: &Emulator, more: &[&str]) -> Result<(Option<i32>, Value)> {
+    let (source, cluster) = (source(), fleet::cluster_id());
+    let place = [
+        "--from",
+        &source,
+        "--secret",
+        "team/storage",
+        "--cluster",
+        &cluster,
+    ];
+    let said = sync(
+        emulator,
+        &[&place[..], &["--format", "json"], more].concat(),
+    )?;
+    let report: Value = serde_json::from_str(&said.stdout)
+        .with_context(|| format!("no report: {}{}", said.stdout, said.stderr))?;
+    let row = report.pointer("/targets/0").context("no row")?;
+    Ok((said.code, row.clone()))
+}
+
+fn text<'a>(row: &'a Value, name: &str) -> &'a str {
+    row.get(name).and_then(Value::as_str).unwrap_or_default()
+}
