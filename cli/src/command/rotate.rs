@@ -5,6 +5,7 @@
 
 mod advice;
 pub mod args;
+mod consumers;
 mod hook;
 mod perform;
 mod place;
@@ -33,6 +34,7 @@ use self::site::Site;
 use self::survey::Survey;
 use self::walk::Walk;
 use crate::Doors;
+use crate::command::sync::target::TargetError;
 use crate::config::{self, ConfigError};
 use crate::connection::ConnectionError;
 use crate::exit_code::ExitCode;
@@ -64,6 +66,8 @@ pub(crate) enum RotateCommandError {
     Journal(#[from] JournalError),
     #[error("the plan names a place that cannot be one")]
     Place(#[from] IdError),
+    #[error("the plan names a consumer that cannot be one")]
+    Consumer(#[from] TargetError),
     #[error("no key can be kept within {0} by turns of whole days; the shortest limit is P2D")]
     TooShort(Period),
     #[error("nothing was changed: there is no terminal to ask at, and no --auto-approve")]
@@ -219,6 +223,7 @@ async fn make(
         cloud,
         terms,
         in_use: args.in_use.unwrap_or(KeySlot::Key1),
+        targets: config.targets,
         declared,
         group_by: args.group_by.clone(),
     };

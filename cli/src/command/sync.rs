@@ -2,9 +2,9 @@
 
 pub mod args;
 mod reach;
-mod round;
+pub(super) mod round;
 mod show;
-mod target;
+pub(super) mod target;
 mod watch;
 
 use std::io;
