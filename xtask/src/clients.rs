@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::process::Supervisor;
 use crate::{python, screen, tools};
 
+const YAML: &str = "PyYAML==6.0.2";
 const PACKAGES: &str = include_str!("../../tests/clients/requirements.txt");
 /// The last release with `az keyvault storage`.
 const OLD_AZ: &str = "2.53.1";
@@ -25,6 +26,7 @@ pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
     };
     run_libraries(supervisor)?;
     run_kubectl(supervisor)?;
+    run_chart(supervisor)?;
     run_large(supervisor)?;
     managed.map_or(Ok(()), |managed| run_az(supervisor, managed))
 }
@@ -44,6 +46,15 @@ fn run_kubectl(supervisor: &Supervisor) -> Result<()> {
     screen::say(&format!("kubectl: {}", kubectl.display()));
     let arguments = [Path::new("--kubectl"), &kubectl];
     python::run(supervisor, &python, "kubectl.py", &arguments)
+}
+
+/// Compares the chart of the example with its plain manifests.
+fn run_chart(supervisor: &Supervisor) -> Result<()> {
+    let helm = tools::helm(supervisor)?;
+    let python = python::with_packages(supervisor, "python-chart", &[YAML])?;
+    screen::say("helm: the chart of examples/kubernetes");
+    let arguments = [Path::new("--helm"), &helm];
+    python::run(supervisor, &python, "chart.py", &arguments)
 }
 
 /// Measures the emulator with a large tenant.

@@ -31,11 +31,14 @@ const NEWEST: Terraform = Terraform::new("1.15.5", "0.15.3");
 const PYTHON_OF_PACKAGES: &str = "3.11";
 const AZURITE_VERSION: &str = "3.35.0";
 
+const HELM: &str = "helm.sh/helm/v4/cmd/helm@v4.3.1";
+
 const LAUNCHER: &str = include_str!("tools/terraform.py");
 const STAMP: &str = ".installed";
 
 const GET_PYTHON: &str = "needs python3 (3.9 or newer) with pip: install it from your distribution \
                           (Debian: apt-get install python3 python3-pip) or https://www.python.org";
+const GET_GO: &str = "needs go (1.24 or newer): install it from https://go.dev/dl";
 const GET_NODE: &str = "needs node (18 or newer) with npm: install it from your distribution \
                         (Debian: apt-get install nodejs npm) or https://nodejs.org";
 
@@ -182,6 +185,18 @@ fn write_launcher(path: &Path, python: &Path) -> Result<()> {
     fs::write(path, format!("#!{} -I\n{LAUNCHER}", python.display()))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
     Ok(())
+}
+
+/// Returns a `helm`, and builds it if need be: it is in no package registry but Go's.
+pub fn helm(supervisor: &Supervisor) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join("helm");
+    install(&folder, HELM, |fresh| {
+        screen::say(&format!("building {HELM}, which takes some minutes"));
+        let mut build = Command::new("go");
+        build.args(["install", HELM]).env("GOBIN", fresh);
+        supervisor.run(&mut build).context(GET_GO)
+    })?;
+    Ok(folder.join("helm"))
 }
 
 /// Installs a package of npm, with its version, under `folder`.
