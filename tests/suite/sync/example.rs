@@ -11,6 +11,7 @@ use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT, record};
 use tests::place;
 use tests::process::{self, Running, wait_for};
+use tests::terraform::Terraform;
 
 use super::{define, sync};
 
@@ -27,6 +28,9 @@ fn kubectl_builds_the_example_and_its_pods_may_do_little() -> Result<()> {
     let built = |change: fn(&str) -> String| -> Result<String> {
         for entry in fs::read_dir(example("kubernetes"))? {
             let path = entry?.path();
+            if path.is_dir() {
+                continue;
+            }
             let name = path.file_name().context("a name")?;
             fs::write(folder.join(name), change(&fs::read_to_string(&path)?))?;
         }
@@ -119,6 +123,49 @@ fn the_page_shows_its_picture_with_the_token_that_sync_keeps() -> Result<()> {
     ensure!(
         look(&emulator, port)?.starts_with("image/jpeg"),
         "without a restart"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_revision_of_the_guide_grows_by_itself() -> Result<()> {
+    let guide = place::root().join("docs/guides/tokens-in-kubernetes.md");
+    let guide = fs::read_to_string(guide)?;
+    let start = guide.find("locals {").context("the guide has no locals")?;
+    let locals = guide
+        .get(start..)
+        .and_then(|rest| rest.split("\n\n").next());
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "guide", "")?;
+    let at = |moment: &str| -> Result<i64> {
+        // The one thing in it that nobody can choose.
+        let locals = locals
+            .context("the locals have no end")?
+            .replace("plantimestamp()", moment);
+        let text = format!("{locals}\n\noutput \"span\" {{\n  value = local.span\n}}\n");
+        terraform.write(&text)?;
+        terraform.succeed(&["fmt", "-check"])?;
+        terraform.apply()?;
+        let said = terraform.succeed(&["output", "-json", "span"])?.stdout;
+        said.trim()
+            .parse()
+            .with_context(|| format!("no whole number: {said}"))
+    };
+    let moments = [
+        "\"2026-11-24T20:00:00Z\"",
+        "\"2026-11-24T21:59:59Z\"",
+        "\"2026-11-24T22:00:00Z\"",
+        "\"2026-12-01T00:00:00Z\"",
+        "\"2027-01-01T00:00:00Z\"",
+    ];
+    let spans: Vec<i64> = moments.into_iter().map(at).collect::<Result<_>>()?;
+    let [first, same, rest @ ..] = spans.as_slice() else {
+        anyhow::bail!("five spans: {spans:?}");
+    };
+    assert_eq!(first, same, "within one span");
+    ensure!(
+        rest.is_sorted() && rest.iter().all(|span| span > first),
+        "{spans:?}"
     );
     Ok(())
 }
