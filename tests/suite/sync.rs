@@ -4,6 +4,7 @@
 pub(crate) mod behind_ssh;
 mod days;
 mod example;
+mod faults;
 mod places;
 
 use anyhow::{Context, Result};
