@@ -11,6 +11,7 @@ mod configuration;
 mod dependencies;
 mod direct;
 mod documents;
+mod function;
 mod generate;
 mod interruption;
 mod lifecycle;

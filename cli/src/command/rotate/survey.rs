@@ -26,12 +26,12 @@ pub(super) struct Survey<'a> {
     pub(super) cloud: Cloud,
     pub(super) terms: PlanTerms,
     pub(super) in_use: KeySlot,
-    pub(super) declared: Declared,
-    pub(super) group_by: Option<GroupTag>,
+    pub(super) declared: &'a Declared,
+    pub(super) group_by: Option<&'a GroupTag>,
 }
 
 /// Whether an account needs anything.
-enum Need {
+pub(super) enum Need {
     Nothing,
     Waived(String),
     Keys(PerSlot<bool>),
@@ -199,13 +199,13 @@ impl Survey<'_> {
     }
 
     fn group(&self, account: &CheckedAccount) -> Option<String> {
-        let wanted = &self.group_by.as_ref()?.0;
+        let wanted = &self.group_by?.0;
         let mut tags = account.tags.iter();
         tags.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value.clone())
     }
 
-    fn wish(&self, account: &CheckedAccount, to: &Destination) -> DirectWish {
+    pub(super) fn wish(&self, account: &CheckedAccount, to: &Destination) -> DirectWish {
         DirectWish {
             account: account.id.clone(),
             place: to.place.clone(),
@@ -230,7 +230,7 @@ impl Survey<'_> {
     }
 }
 
-fn need(account: &CheckedAccount) -> Need {
+pub(super) fn need(account: &CheckedAccount) -> Need {
     let assessment = &account.assessment;
     let is_due = |verdict: Verdict| verdict.proof() != Proof::Kept || verdict == Verdict::DueSoon;
     let due = PerSlot::from_slots(|slot| is_due(assessment.keys.of(slot).verdict));
