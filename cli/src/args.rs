@@ -14,6 +14,7 @@ use rotation::finding::Severity;
 use rotation::period::Period;
 use rotation::profile::Profile;
 
+use crate::checkpoint::CheckpointArgs;
 use crate::command::Command;
 use crate::env_vars;
 use crate::report::format::Format;
@@ -37,9 +38,9 @@ pub struct Args {
 /// Checks the age of every storage account key that can be seen
 ///
 /// Reads every storage account of every subscription that the identity can read, and the vaults
-/// there that manage accounts. Only GET requests are sent, sign-in apart; no key is read. The role
-/// Reader on the subscriptions is enough for the ages; to see which vault manages an account, the
-/// identity needs `get` and `list` on storage in the vaults.
+/// there that manage accounts. Only GET requests are sent, sign-in and `--app-settings` apart; no key
+/// is read. The role Reader on the subscriptions is enough for the ages; to see which vault manages an
+/// account, the identity needs `get` and `list` on storage in the vaults.
 ///
 /// A key may be as old as the limit and no older. An age that Azure does not tell, and a part of
 /// the scope that cannot be read, never count as a pass.
@@ -93,6 +94,15 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value_t = EvidenceArg::Needed)]
     pub evidence: EvidenceArg,
 
+    /// Looks for keys of the accounts in the settings and connection strings of web and function apps;
+    /// for the profile `entra`.
+    ///
+    /// To see the names of settings is to see their values, so this takes a right that Reader does not
+    /// have: `Microsoft.Web/sites/config/list/action`. The values are looked at in memory, neither kept
+    /// nor shown. Without this option the report says that nobody looked.
+    #[arg(long)]
+    pub app_settings: bool,
+
     /// The moment the report is about, such as 2026-06-01T00:00:00Z [default: now].
     ///
     /// Ages are computed as of this moment from what Azure says today. A key that was made after
@@ -103,6 +113,10 @@ pub struct CheckArgs {
     /// Where to look.
     #[command(flatten)]
     pub scope: ScopeArgs,
+
+    /// How an interrupted check goes on.
+    #[command(flatten)]
+    pub checkpoint: CheckpointArgs,
 
     /// The settings with waivers [default: `keyrotation.toml` in the current folder, if there is one].
     #[arg(long, value_name = "FILE")]

@@ -22,6 +22,7 @@
 //! ```
 
 pub mod args;
+mod checkpoint;
 pub mod command;
 mod config;
 mod connection;

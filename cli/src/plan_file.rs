@@ -19,6 +19,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use crate::config::targets::TargetRule;
 use crate::files::{Draft, FileError};
 
 const FORMAT: &str = "keyrotation-plan";
@@ -111,6 +112,9 @@ pub(crate) struct Planned {
     /// The version of the secret that was the newest.
     pub(crate) secret_version: Option<String>,
     pub(crate) group: Option<String>,
+    /// Where else the published secret is put, before another key is renewed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) consumers: Vec<TargetRule>,
     /// Who is affected, in sentences without a full stop.
     pub(crate) affected: Vec<String>,
 }
@@ -263,6 +267,7 @@ pub(crate) mod tests {
             key2_created_at: None,
             secret_version: None,
             group: None,
+            consumers: Vec::new(),
             affected: Vec::new(),
         }
     }

@@ -13,9 +13,9 @@ use crate::state::{self, StateFileError};
 pub(crate) const NOTHING_EXAMINED: &str = "error: no storage account was examined; a missing role \
      can look exactly like a scope without accounts";
 
-/// Where to look.
+/// Which parts of Azure to look at.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct ScopeArgs {
+pub struct AreaArgs {
     /// Looks at the subscriptions below this management group; repeat it for more.
     #[arg(long = "management-group", value_name = "NAME")]
     pub management_groups: Vec<ManagementGroupName>,
@@ -36,6 +36,14 @@ pub struct ScopeArgs {
     /// line, each by its id; `#` begins a remark.
     #[arg(long = "fleet", value_name = "FILE")]
     pub fleets: Vec<PathBuf>,
+}
+
+/// Where to look.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ScopeArgs {
+    /// Which parts of Azure.
+    #[command(flatten)]
+    pub area: AreaArgs,
 
     /// Compares with this Terraform state or plan, as `terraform show -json` writes it; repeat it for
     /// more. Without another area, its accounts are looked at.
@@ -112,10 +120,7 @@ impl ScopeArgs {
     /// # Errors
     /// A file that cannot be read, or that names nothing: it must not come to stand for everything.
     pub(crate) fn resolve(&self, env: &Env) -> Result<Wanted, ScopeFileError> {
-        let mut areas = self.areas();
-        for path in &self.fleets {
-            areas.extend(fleet(env, path)?);
-        }
+        let mut areas = self.area.resolve(env)?;
         let state = state::read(env, &self.states)?;
         if let (true, Some(path)) = (areas.is_empty(), self.states.first()) {
             if state.accounts.is_empty() {
@@ -131,6 +136,20 @@ impl ScopeArgs {
             scope: Scope { areas, filter },
             declared: (!self.states.is_empty()).then(|| Declarations::new(state.declared)),
         })
+    }
+}
+
+impl AreaArgs {
+    /// Reads the files and lists the areas; none stands for every readable subscription.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that names nothing: it must not come to stand for everything.
+    pub(crate) fn resolve(&self, env: &Env) -> Result<Vec<Area>, ScopeFileError> {
+        let mut areas = self.areas();
+        for path in &self.fleets {
+            areas.extend(fleet(env, path)?);
+        }
+        Ok(areas)
     }
 
     fn areas(&self) -> Vec<Area> {
@@ -196,8 +215,12 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_an_error_and_not_every_subscription() {
         let nothing: [(&str, &str); 0] = [];
-        let args = ScopeArgs {
+        let area = AreaArgs {
             fleets: vec!["/nowhere/fleet".into()],
+            ..AreaArgs::default()
+        };
+        let args = ScopeArgs {
+            area,
             ..ScopeArgs::default()
         };
         let refused = args

@@ -30,6 +30,8 @@ const DEFAULT_DUE_SOON: u32 = 14;
 pub(crate) struct CheckSettings {
     pub(crate) question: Question,
     pub(crate) fail_on: Severity,
+    /// Whether the settings of apps are looked at.
+    pub(crate) app_settings: bool,
     pub(crate) as_of: Option<Timestamp>,
     pub(crate) cloud: Cloud,
     pub(crate) outputs: Vec<Output>,
@@ -46,13 +48,15 @@ pub(crate) enum SettingsError {
     },
     #[error("cannot write two reports to {place}: name a file for one of them")]
     SamePlace { place: String },
+    #[error("--app-settings is of use with the profile entra only, and this is {profile}")]
+    AppSettings { profile: Profile },
 }
 
 impl CheckSettings {
     /// Settles what is to be done.
     ///
     /// # Errors
-    /// A variable that has no usable value, or two reports for one place.
+    /// A variable that has no usable value, two reports for one place, or options that do not go together.
     pub(crate) fn resolve(
         args: &CheckArgs,
         wanted: Wanted,
@@ -61,9 +65,15 @@ impl CheckSettings {
         screen: Screen,
     ) -> Result<Self, SettingsError> {
         let fail_on = args.fail_on.or(config.fail_on);
+        let question = question(args, wanted, config);
+        let profile = question.demand.profile;
+        if args.app_settings && profile != Profile::Entra {
+            return Err(SettingsError::AppSettings { profile });
+        }
         Ok(Self {
             fail_on: fail_on.unwrap_or(Severity::Info),
-            question: question(args, wanted, config),
+            question,
+            app_settings: args.app_settings,
             as_of: args.as_of,
             cloud: cloud(args.cloud, env)?,
             outputs: outputs(args.format, &args.outputs)?,

@@ -103,6 +103,31 @@ impl Emulator {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Returns where the emulator takes connections for all host names of Azure.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn tls_address(&self) -> Result<&str> {
+        let address = self.ready.get("tls").and_then(Value::as_str);
+        address.context("ready.json lacks `tls`")
+    }
+
+    /// Returns the key in a slot of an account, such as `key1`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such account.
+    pub fn key(&self, account: &str, slot: &str) -> Result<String> {
+        let accounts = self.accounts()?;
+        let all = accounts.get("accounts").and_then(Value::as_array);
+        let mut all = all.context("no accounts")?.iter();
+        let found = all.find(|one| one.get("name").and_then(Value::as_str) == Some(account));
+        let key = found.and_then(|one| one.get(slot)).and_then(Value::as_str);
+        let key = key.map(str::to_owned);
+        key.with_context(|| format!("no {slot} of {account}"))
+    }
+
     /// Returns what the emulator has said so far, which is for people.
     #[must_use]
     pub fn talk(&self) -> String {

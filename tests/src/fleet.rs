@@ -76,6 +76,20 @@ pub fn account(name: &str, created: Option<&str>) -> Value {
     })
 }
 
+/// Returns a function app without settings.
+#[must_use]
+pub fn app(name: &str) -> Value {
+    json!({ "resource_group": GROUP, "name": name, "kind": "functionapp,linux" })
+}
+
+/// Returns the resource id of an app.
+#[must_use]
+pub fn app_id(name: &str) -> String {
+    format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/Microsoft.Web/sites/{name}"
+    )
+}
+
 /// Returns the resource id of an account.
 #[must_use]
 pub fn account_id(name: &str) -> String {

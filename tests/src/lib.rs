@@ -4,6 +4,7 @@
 //! The tests themselves are in `suite/`. Nothing here knows the insides of provider and command
 //! line tool, so that the tests prove what users see.
 
+pub mod arm;
 pub mod caller;
 pub mod cli;
 pub mod core;
@@ -15,6 +16,7 @@ pub mod pages;
 pub mod place;
 pub mod process;
 pub mod source;
+pub mod ssh;
 pub mod terraform;
 pub mod transcript;
 

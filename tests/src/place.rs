@@ -69,13 +69,35 @@ pub fn terraform() -> Result<PathBuf> {
 ///
 /// Fails if it is not installed.
 pub fn azurite() -> Result<PathBuf> {
-    let folder = tools()?.join("azurite");
+    installed("azurite")
+}
+
+/// Returns the folder with the unpacked OpenSSH server.
+///
+/// # Errors
+///
+/// Fails if it is not installed.
+pub fn openssh() -> Result<PathBuf> {
+    installed("openssh")
+}
+
+/// Returns `kubectl`.
+///
+/// # Errors
+///
+/// Fails if it is not installed.
+pub fn kubectl() -> Result<PathBuf> {
+    installed("kubectl/bin/kubectl")
+}
+
+fn installed(tool: &str) -> Result<PathBuf> {
+    let place = tools()?.join(tool);
     ensure!(
-        folder.exists(),
+        place.exists(),
         "{} is missing: run `cargo xtask test`, which installs it",
-        folder.display()
+        place.display()
     );
-    Ok(folder)
+    Ok(place)
 }
 
 /// Returns the Python interpreter itself: a version manager's stand-in does not start in an

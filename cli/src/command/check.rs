@@ -1,16 +1,19 @@
 //! `keyrotation check`: settings, look, report, exit code.
 //!
-//! It holds a [`ReadClient`] and nothing else, so by its type it can send no request that changes
-//! something or returns a secret.
+//! It holds a [`ReadClient`], which by its type can send no request that changes something or returns a
+//! secret; and where `--app-settings` asks for it a [`SettingsSearch`], which gives names alone.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure::client::ReadClient;
-use engine::check::{CheckError, Outcome};
+use azure::client::search::SettingsSearch;
+use engine::check::{CheckError, Outcome, check_by};
+use engine::observe::Means;
 
 use crate::Doors;
 use crate::args::CheckArgs;
+use crate::checkpoint::{Checkpoint, CheckpointError, Scan};
 use crate::config::{self, ConfigError};
 use crate::connection::{self, ConnectionError};
 use crate::exit_code::ExitCode;
@@ -39,6 +42,8 @@ pub(crate) enum CheckCommandError {
     #[error(transparent)]
     Connection(#[from] ConnectionError),
     #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
     Check(#[from] CheckError),
     #[error("interrupted before the report was complete")]
     Interrupted,
@@ -49,7 +54,8 @@ pub(crate) enum CheckCommandError {
 /// Checks the scope, writes the report and picks the exit code.
 ///
 /// # Cancellation
-/// Nothing is changed in Azure; the report is written at the end or not at all.
+/// Nothing is changed in Azure; the report is written at the end or not at all. A checkpoint keeps
+/// what was read.
 pub(crate) async fn run(
     args: &CheckArgs,
     mut doors: Doors,
@@ -59,24 +65,46 @@ pub(crate) async fn run(
     let wanted = args.scope.resolve(&doors.env)?;
     let settings = CheckSettings::resolve(args, wanted, config, &doors.env, streams.screen)?;
     let delivery = Delivery::open(&settings.outputs)?;
-    let client = connect(&settings, &doors)?;
+    let cloud = settings.cloud;
+    let scan = Scan::new(&settings.question, settings.app_settings, cloud.as_str());
+    let (client, search) = connect(&settings, &doors)?;
+    let checkpoint = Checkpoint::open(&args.checkpoint, scan, cloud, &doors.clock)?;
+    let mut means = Means::reading(&client);
+    means.search = search.as_ref();
+    if let Some(checkpoint) = &checkpoint {
+        means.notes = checkpoint;
+    }
     let now = settings.as_of.unwrap_or_else(|| doors.clock.now());
     let look = async {
         tokio::select! {
             biased;
             () = &mut doors.stop => Err(CheckCommandError::Interrupted),
-            outcome = engine::check::check(&client, &settings.question, now) => Ok(outcome?),
+            outcome = check_by(means, &settings.question, now) => Ok(outcome?),
         }
     };
-    let outcome = progress::shown(look, doors.clock.as_ref(), streams).await?;
-    conclude(&outcome, &settings, delivery, streams)
+    match progress::shown(look, doors.clock.as_ref(), streams).await {
+        Ok(outcome) => conclude(&outcome, &settings, delivery, checkpoint, streams),
+        Err(error) => {
+            let left = checkpoint.map(Checkpoint::leave);
+            left.iter().for_each(|line| streams.say(line));
+            Err(error)
+        }
+    }
 }
 
-fn connect(settings: &CheckSettings, doors: &Doors) -> Result<ReadClient, ConnectionError> {
+fn connect(
+    settings: &CheckSettings,
+    doors: &Doors,
+) -> Result<(ReadClient, Option<SettingsSearch>), ConnectionError> {
     let mut connection = connection::settings(settings.cloud, &doors.env)?;
     connection.idle = IDLE;
-    ReadClient::new(connection, doors.env.clone(), Arc::clone(&doors.clock))
-        .map_err(ConnectionError::SetUp)
+    let (env, clock) = (doors.env.clone(), Arc::clone(&doors.clock));
+    if settings.app_settings {
+        let search = SettingsSearch::new(connection, env, clock).map_err(ConnectionError::SetUp)?;
+        return Ok((search.reader(), Some(search)));
+    }
+    let client = ReadClient::new(connection, env, clock).map_err(ConnectionError::SetUp)?;
+    Ok((client, None))
 }
 
 /// Writes what was found: the report as the result, the holes as talk.
@@ -84,10 +112,15 @@ fn conclude(
     outcome: &Outcome,
     settings: &CheckSettings,
     delivery: Delivery,
+    checkpoint: Option<Checkpoint>,
     streams: &mut Streams,
 ) -> Result<ExitCode, CheckCommandError> {
     let report = Report::new(outcome, &settings.question.demand, settings.fail_on);
     delivery.send(&report, &settings.look, streams)?;
+    if let Some(checkpoint) = checkpoint {
+        let said = checkpoint.finish(outcome.holes.is_empty());
+        said.iter().for_each(|line| streams.say(line));
+    }
     if report.summary().examined() == 0 && outcome.left_to_others == 0 {
         streams.say(NOTHING_EXAMINED);
     }
@@ -207,7 +240,7 @@ mod tests {
     fn finish(outcome: &Outcome, streams: &mut Streams) -> Result<ExitCode, CheckCommandError> {
         let settings = settings();
         let delivery = Delivery::open(&settings.outputs)?;
-        conclude(outcome, &settings, delivery, streams)
+        conclude(outcome, &settings, delivery, None, streams)
     }
 
     /// Checks the exit code and the last line of talk.

@@ -12,9 +12,11 @@ use std::io;
 use std::path::PathBuf;
 
 use azure::cloud::Cloud;
-use azure::id::{IdError, SubscriptionId, VaultUrl};
+use azure::env::Env;
+use azure::id::{IdError, VaultUrl};
 use clap::{Args, ValueEnum};
-use engine::run::StepError;
+use engine::check::CheckError;
+use engine::check::scope::{Area, Scope};
 use engine::vault::inventory::{self, Inventory};
 use rotation::period::{Period, RotationPeriod};
 
@@ -24,14 +26,14 @@ use crate::Doors;
 use crate::error::chain;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
-use crate::scope::FilterArgs;
+use crate::scope::{AreaArgs, FilterArgs, ScopeFileError};
 use crate::session::{Session, SessionError};
-use crate::state::{self, StateFileError};
+use crate::state::{self, State, StateFileError};
 
 const EXAMPLES: &str = "\
 Examples:
   keyrotation generate --vault-name kv1 > rotation.tf
-  keyrotation generate --subscription ID --vault-name kv1 --form module --folder rotation
+  keyrotation generate --management-group platform --vault-name kv1 --form module --folder rotation
   terraform show -json > state.json && keyrotation generate --state state.json";
 
 /// Writes Terraform configuration for accounts that are not enrolled, or not in a state
@@ -47,9 +49,9 @@ Examples:
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, after_long_help = EXAMPLES)]
 pub struct GenerateArgs {
-    /// Looks at this subscription instead of all that can be read; repeat it for more.
-    #[arg(long = "subscription", value_name = "ID")]
-    pub subscriptions: Vec<SubscriptionId>,
+    /// Where to look.
+    #[command(flatten)]
+    pub area: AreaArgs,
 
     /// Which accounts there.
     #[command(flatten)]
@@ -71,6 +73,10 @@ pub struct GenerateArgs {
     /// more.
     #[arg(long = "state", value_name = "FILE")]
     pub states: Vec<PathBuf>,
+
+    /// Looks at the accounts that the states hold, beside what else is named.
+    #[arg(long, requires = "states")]
+    pub accounts_of_state: bool,
 
     /// What is written: one file of resources, or a module with a map of them.
     #[arg(long, value_enum, default_value_t = Form::File)]
@@ -109,7 +115,11 @@ pub(crate) enum GenerateError {
     #[error(transparent)]
     State(#[from] StateFileError),
     #[error(transparent)]
-    Step(#[from] StepError),
+    Scope(#[from] ScopeFileError),
+    #[error("none of the states holds a storage account")]
+    NoAccounts,
+    #[error(transparent)]
+    Check(#[from] CheckError),
     #[error("cannot write `{}`", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("cannot write the result")]
@@ -126,14 +136,14 @@ pub(crate) async fn run(
     streams: &mut Streams,
 ) -> Result<ExitCode, GenerateError> {
     let state = state::read(&doors.env, &args.states)?;
+    let scope = args.scope(&state, &doors.env)?;
     let session = Session::open(args.cloud, doors)?;
     let vault = args.vault_name.as_deref();
     let vault = vault
         .map(|name| VaultUrl::of_name(name, session.cloud()))
         .transpose()?;
     let run = session.reading();
-    let (around, filter) = (session.around(), args.filter.filter());
-    let inventory = inventory::take(&run, around, &args.subscriptions, &filter).await?;
+    let inventory = inventory::take(&run, session.around(), &scope).await?;
     let wish = Wish {
         vault,
         period: args.rotation_period,
@@ -146,6 +156,24 @@ pub(crate) async fn run(
     };
     write(args, &files, streams)?;
     Ok(conclude(&inventory, &plan, streams))
+}
+
+impl GenerateArgs {
+    /// Puts together where to look.
+    ///
+    /// # Errors
+    /// A file, or states, that name nothing to look at: they must not come to stand for everything.
+    fn scope(&self, state: &State, env: &Env) -> Result<Scope, GenerateError> {
+        let mut areas = self.area.resolve(env)?;
+        if self.accounts_of_state {
+            if state.accounts.is_empty() {
+                return Err(GenerateError::NoAccounts);
+            }
+            areas.extend(state.accounts.iter().cloned().map(Area::Account));
+        }
+        let filter = self.filter.filter();
+        Ok(Scope { areas, filter })
+    }
 }
 
 fn write(
@@ -171,7 +199,9 @@ fn conclude(inventory: &Inventory, plan: &Plan, streams: &mut Streams) -> ExitCo
     for line in plan.remarks() {
         streams.say(line);
     }
-    let unread = inventory.unread.iter().map(|error| chain(error));
+    let holes = inventory.holes.iter();
+    let holes = holes.map(|hole| format!("{}: {}", hole.scope, chain(&hole.cause)));
+    let unread = holes.chain(inventory.unread.iter().map(|error| chain(error)));
     let odd = inventory.odd.iter();
     let odd = odd.map(|odd| format!("cannot understand `{}`: {}", odd.id, odd.reason));
     let missing: Vec<_> = unread.chain(odd).collect();

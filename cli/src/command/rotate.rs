@@ -5,6 +5,7 @@
 
 mod advice;
 pub mod args;
+mod consumers;
 mod hook;
 mod perform;
 mod place;
@@ -35,6 +36,8 @@ use self::site::Site;
 use self::survey::Survey;
 use self::walk::Walk;
 use crate::Doors;
+use crate::command::sync::target::TargetError;
+use crate::config::targets::TargetRule;
 use crate::config::{self, ConfigError};
 use crate::connection::ConnectionError;
 use crate::exit_code::ExitCode;
@@ -66,6 +69,8 @@ pub(crate) enum RotateCommandError {
     Journal(#[from] JournalError),
     #[error("the plan names a place that cannot be one")]
     Place(#[from] IdError),
+    #[error("the plan names a consumer that cannot be one")]
+    Consumer(#[from] TargetError),
     #[error("no key can be kept within {0} by turns of whole days; the shortest limit is P2D")]
     TooShort(Period),
     #[error("nothing was changed: there is no terminal to ask at, and no --auto-approve")]
@@ -205,6 +210,7 @@ struct Asked {
     terms: PlanTerms,
     in_use: KeySlot,
     declared: Declared,
+    targets: Vec<TargetRule>,
     group_by: Option<GroupTag>,
 }
 
@@ -226,6 +232,7 @@ impl Asked {
             terms,
             in_use: args.in_use.unwrap_or(KeySlot::Key1),
             declared: Declared::new(args, config.places),
+            targets: config.targets,
             group_by: args.group_by.clone(),
         })
     }
@@ -237,6 +244,7 @@ impl Asked {
             terms: self.terms.clone(),
             in_use: self.in_use,
             declared: &self.declared,
+            targets: &self.targets,
             group_by: self.group_by.as_ref(),
         }
     }

@@ -3,9 +3,9 @@
 pub mod args;
 pub(super) mod once;
 mod reach;
-mod round;
+pub(super) mod round;
 mod show;
-mod target;
+pub(super) mod target;
 mod watch;
 
 use std::io;

@@ -1,16 +1,17 @@
 //! Where tokens are put, as `keyrotation.toml` declares it: one `[[sync]]` for each place.
 //!
-//! The words are those of the flags of `sync`, which make one more of the same.
+//! The words are those of the flags of `sync`, which make one more of the same. A plan of `rotate`
+//! repeats those that are put where its secrets go; none of the words is secret.
 
 use std::path::PathBuf;
 
 use rotation::period::Period;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::word;
 
 /// One place, and what is put there.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TargetRule {
     /// The identifier of a SAS definition or of a secret in a vault.
@@ -32,14 +33,14 @@ pub(crate) struct TargetRule {
     /// What is restarted when the value changes, such as `deployment/web`.
     pub(crate) restart: Vec<String>,
     /// How long before its end a token is replaced, at the latest.
-    #[serde(deserialize_with = "word")]
+    #[serde(deserialize_with = "word", skip_serializing)]
     pub(crate) refresh_before: Option<Period>,
     /// Whether an entry is taken from another manager.
     pub(crate) force_conflicts: bool,
 }
 
 /// A machine behind SSH.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SshRule {
     /// Its name or address, with `:PORT` if it is not 22.

@@ -91,19 +91,51 @@ fn the_way_to_entra_names_what_stands_in_it() {
     let check = |said: &[Said], follows: Follows| {
         check_under(Profile::Entra, Severity::Info, said, follows);
     };
-    let record = "P30D auto key1 since 300d";
-    check(&["keys 1d 1d"], ("compliant", &["shared-key-unneeded"], 0));
+    let (record, young) = ("P30D auto key1 since 300d", "keys 1d 20d");
+    let unneeded: &[&str] = &["shared-key-unneeded"];
+    let needed: &[&str] = &["shared-key-needed"];
+    check(&[young, "apps"], ("compliant", unneeded, 0));
+    check(&[young, "apps", record], ("compliant", needed, 0));
+    check(&[young, "apps", "published"], ("compliant", needed, 0));
     check(
-        &["keys 1d 20d", record],
-        ("compliant", &["shared-key-needed"], 0),
+        &[young, "held"],
+        ("compliant", &["key-in-app-setting", "shared-key-needed"], 0),
     );
     check(
-        &["keys 1d 20d", "published"],
-        ("compliant", &["shared-key-needed"], 0),
+        &["keys 91d 1d", "apps"],
+        ("overdue", &["key-overdue", "shared-key-unneeded"], 2),
+    );
+    check(
+        &["keys 1d 1d", "off"],
+        ("not_applicable", &["shared-key-off"], 0),
+    );
+}
+
+#[test]
+fn on_the_way_to_entra_app_settings_that_nobody_looked_at_are_no_pass() {
+    let check = |said: &[Said], follows: Follows| {
+        check_under(Profile::Entra, Severity::Info, said, follows);
+    };
+    const UNREAD: &str = "app-settings-unread";
+    check(
+        &["keys 1d 1d"],
+        ("compliant", &[UNREAD, "shared-key-unneeded"], 3),
+    );
+    check(
+        &["keys 1d 1d", "published"],
+        ("compliant", &[UNREAD, "shared-key-needed"], 3),
+    );
+    check(
+        &["keys 1d 1d", "waived app-settings-unread 2026-12-31"],
+        ("compliant", &[UNREAD, "shared-key-unneeded"], 0),
     );
     check(
         &["keys 91d 1d"],
-        ("overdue", &["key-overdue", "shared-key-unneeded"], 2),
+        (
+            "overdue",
+            &["key-overdue", UNREAD, "shared-key-unneeded"],
+            2,
+        ),
     );
 }
 

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use rotation::drift::Demand;
 use rotation::finding::Severity;
 use rotation::observation::{
-    Declared, DeletedEnrolment, Enrolment, LogSeen, Observation, PerSlot, Regeneration, Renewal,
-    RoleSeen, SasSeen, SeenPeriod, SharedKey,
+    AppPlace, AppsSeen, Declared, DeletedEnrolment, Enrolment, HeldKey, HeldWhat, LogSeen,
+    Observation, PerSlot, Regeneration, Renewal, RoleSeen, SasSeen, SeenPeriod, SharedKey,
 };
 use rotation::period::Period;
 use rotation::profile::Profile;
@@ -24,8 +24,8 @@ const NOW: &str = "2026-06-01T12:00:00Z";
 /// What is said about an account, in words that are read below.
 ///
 /// `keys 90d+1s 1d`, `off`, `policy 30d`, `made 400d`, `P30D auto key1 since 300d`, `role missing`,
-/// `sas PT4H 2018-03-28`, `deleted`, `declared`, `undeclared`, `log`, `logged 5d`, `published`,
-/// `waived CODE DAY`.
+/// `sas PT4H 2018-03-28`, `deleted`, `declared`, `undeclared`, `log`, `logged 5d`, `published`, `apps`,
+/// `held`, `waived CODE DAY`.
 pub(crate) type Said = &'static str;
 
 /// What follows: verdict, findings, exit code.
@@ -80,6 +80,23 @@ fn enrolment(period: &str, how: &str, active: &str, age: &str) -> Enrolment {
     }
 }
 
+fn deleted() -> DeletedEnrolment {
+    DeletedEnrolment {
+        vault: "kv-prod".to_owned(),
+        name: "logs".to_owned(),
+        purged_at: made("-30d"),
+    }
+}
+
+fn held() -> HeldKey {
+    HeldKey {
+        app: "/an/app".to_owned(),
+        place: AppPlace::Setting,
+        name: "AzureWebJobsStorage".to_owned(),
+        what: HeldWhat::Key,
+    }
+}
+
 fn take_in(words: &[&str], seen: &mut Observation, tags: &mut BTreeMap<String, String>) {
     match *words {
         ["keys", key1, key2] => {
@@ -107,11 +124,7 @@ fn take_in(words: &[&str], seen: &mut Observation, tags: &mut BTreeMap<String, S
             let enrolments = seen.enrolments.iter_mut();
             enrolments.for_each(|one| one.sas.push(sas.clone()));
         }
-        ["deleted"] => seen.deleted_enrolments.push(DeletedEnrolment {
-            vault: "kv-prod".to_owned(),
-            name: "logs".to_owned(),
-            purged_at: made("-30d"),
-        }),
+        ["deleted"] => seen.deleted_enrolments.push(deleted()),
         ["declared"] => {
             seen.declared = Declared::Enrolled {
                 address: "keyrotation_policy.logs".to_owned(),
@@ -119,6 +132,8 @@ fn take_in(words: &[&str], seen: &mut Observation, tags: &mut BTreeMap<String, S
         }
         ["undeclared"] => seen.declared = Declared::Not,
         ["published"] => seen.published.push("kv-prod/stlogs-key".to_owned()),
+        ["apps"] => seen.apps = AppsSeen::Read { held: Vec::new() },
+        ["held"] => seen.apps = AppsSeen::Read { held: vec![held()] },
         ["log"] | ["logged", _] => {
             let at = words.get(1).and_then(|age| made(age));
             let regenerations = at.into_iter().map(|at| Regeneration {

@@ -1,6 +1,7 @@
 //! Operations of Azure Resource Manager, one module per resource type.
 
 pub mod activity_log;
+pub mod apps;
 pub mod authorization;
 pub mod clusters;
 pub mod locks;

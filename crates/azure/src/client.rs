@@ -9,6 +9,7 @@ mod message;
 mod pages;
 mod pipelines;
 mod reader;
+pub mod search;
 
 use std::{fmt, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 

@@ -38,7 +38,7 @@ pub mod vault;
 mod wire;
 
 pub use crate::{
-    client::{Caller, Client, ReadClient, Settings, SetupError},
+    client::{Caller, Client, ReadClient, Settings, SetupError, search::SettingsSearch},
     clock::{Clock, ManualClock, SystemClock},
     cloud::{Cloud, CloudEndpoints, CloudError, UnknownCloud},
     env::Env,

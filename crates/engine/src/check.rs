@@ -24,7 +24,8 @@ use self::accounts::{Accounts, Measure};
 use self::declared::Declarations;
 use self::scope::{Area, Scope};
 use self::waivers::Waivers;
-use crate::observe::{self, Depth, Hole, LogSpan, Place, odd_hole};
+use crate::observe::notes::NotesError;
+use crate::observe::{self, Depth, Hole, LogSpan, Means, Place, odd_hole};
 
 /// How far back Azure keeps the activity log, less what the clocks may differ.
 const LOG_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -127,10 +128,13 @@ impl Outcome {
 
 /// Nothing could be examined.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot list the subscriptions that can be read")]
-pub struct CheckError {
-    #[source]
-    source: azure::error::Error,
+pub enum CheckError {
+    /// It is not known where to look.
+    #[error("cannot list the subscriptions that can be read")]
+    Subscriptions(#[source] azure::error::Error),
+    /// The notes of an earlier scan cannot be used.
+    #[error(transparent)]
+    Notes(#[from] NotesError),
 }
 
 /// Examines every account of the scope as of the moment `now`.
@@ -146,9 +150,27 @@ pub async fn check(
     question: &Question,
     now: Timestamp,
 ) -> Result<Outcome, CheckError> {
+    check_by(Means::reading(client), question, now).await
+}
+
+/// Examines every account of the scope as [`check`] does, by these means: it may look into the settings
+/// of apps, and it notes what it reads and reads nothing that the notes know already.
+///
+/// Where to look is always found out anew, and all that is concluded is concluded as of `now`.
+///
+/// # Errors
+/// As with [`check`], and if the notes cannot be read.
+///
+/// # Cancellation
+/// Nothing is changed; the notes know the parts that were read whole.
+pub async fn check_by(
+    means: Means<'_>,
+    question: &Question,
+    now: Timestamp,
+) -> Result<Outcome, CheckError> {
     let scope = &question.scope;
-    let (places, mut holes) = places(client, scope).await?;
-    let mut seen = observe::survey(client, places, &scope.filter, &question.depth(now)).await;
+    let (places, mut holes) = places(means.client, scope).await?;
+    let mut seen = observe::survey(means, places, &scope.filter, &question.depth(now)).await?;
     if let Some(declared) = &question.declared {
         declared.note(&mut seen.rows);
     }
@@ -169,7 +191,10 @@ pub async fn check(
 }
 
 /// Finds the lists to read: each once, in the order of the areas.
-async fn places(client: &ReadClient, scope: &Scope) -> Result<(Vec<Place>, Vec<Hole>), CheckError> {
+pub(crate) async fn places(
+    client: &ReadClient,
+    scope: &Scope,
+) -> Result<(Vec<Place>, Vec<Hole>), CheckError> {
     let (mut places, mut holes) = (Vec::new(), Vec::new());
     let everywhere = [Area::EveryReadable];
     let areas = match scope.areas.as_slice() {
@@ -200,7 +225,7 @@ async fn readable_subscriptions(
     let listed = client
         .list(arm::subscriptions::list())
         .await
-        .map_err(|source| CheckError { source })?;
+        .map_err(CheckError::Subscriptions)?;
     let subscriptions = listed.into_iter().map(|item| match item {
         Listed::Item(subscription) => Listed::Item(subscription.id),
         Listed::Odd { id, reason } => Listed::Odd { id, reason },

@@ -5,7 +5,9 @@
 //! What the observations mean is decided in [`rotation::drift`].
 
 mod accounts;
+mod apps;
 mod log;
+pub mod notes;
 mod reading;
 mod records;
 mod roles;
@@ -16,12 +18,14 @@ use std::sync::Arc;
 
 use azure::arm::storage::{self, StorageAccount};
 use azure::client::ReadClient;
+use azure::client::search::SettingsSearch;
 use azure::id::{ResourceGroupId, StorageAccountId, SubscriptionId};
 use jiff::Timestamp;
 use rotation::finding::FindingCode;
 use rotation::observation::{Observation, PerSlot, SharedKey};
 
-use self::reading::Holes;
+use self::notes::{Notes, NotesError, Unnoted};
+use self::reading::{Holes, Scan};
 use crate::check::rows::Rows;
 use crate::check::scope::Filter;
 
@@ -89,6 +93,37 @@ impl Hole {
     }
 }
 
+/// What a scan may use to look.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// Reads.
+    pub client: &'a ReadClient,
+    /// Looks for keys in the settings of apps; without it they are not looked at.
+    pub search: Option<&'a SettingsSearch>,
+    /// Keeps what is read.
+    pub notes: &'a dyn Notes,
+}
+
+impl<'a> Means<'a> {
+    /// Only reads, and keeps nothing.
+    pub fn reading(client: &'a ReadClient) -> Self {
+        Self {
+            client,
+            search: None,
+            notes: &Unnoted,
+        }
+    }
+
+    fn scan(self, holes: &'a Holes) -> Scan<'a> {
+        Scan {
+            client: self.client,
+            search: self.search,
+            notes: self.notes,
+            holes,
+        }
+    }
+}
+
 /// A list of accounts, or one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -98,6 +133,15 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// Gives the resource id of what is listed or read.
+    pub(crate) fn id(&self) -> String {
+        match self {
+            Self::Subscription(id) => format!("/subscriptions/{id}"),
+            Self::Group(id) => id.to_string(),
+            Self::Account(id) => id.to_string(),
+        }
+    }
+
     fn subscription(&self) -> &SubscriptionId {
         match self {
             Self::Subscription(id) => id,
@@ -148,26 +192,30 @@ pub(crate) struct Survey {
 ///
 /// A vault in another subscription may manage an account too; it is not looked for.
 ///
+/// # Errors
+/// What an earlier scan noted cannot be read.
+///
 /// # Cancellation
 /// Nothing is changed, so nothing is left behind.
 pub(crate) async fn survey(
-    client: &ReadClient,
+    means: Means<'_>,
     places: Vec<Place>,
     filter: &Filter,
     depth: &Depth,
-) -> Survey {
+) -> Result<Survey, NotesError> {
     let subscriptions = subscriptions_of(&places);
     let holes = Holes::default();
-    let found = accounts::read(client, places, filter, &holes).await;
+    let scan = means.scan(&holes);
+    let found = accounts::read(scan, places, filter).await?;
     let mut rows = found.rows;
     if rows.len() > 0 {
-        look_closer(client, &subscriptions, depth, &mut rows, &holes).await;
+        look_closer(scan, &subscriptions, depth, &mut rows).await?;
     }
-    Survey {
+    Ok(Survey {
         rows,
         holes: holes.in_order(),
         left_to_others: found.left_to_others,
-    }
+    })
 }
 
 /// Looks at one account, and for its enrolments at the vaults of the subscriptions.
@@ -193,34 +241,40 @@ pub async fn observe_account(
         published: false,
         log: LogDepth::Unread,
     };
-    look_closer(client, subscriptions, &depth, &mut rows, &holes).await;
+    let scan = Means::reading(client).scan(&holes);
+    look_closer(scan, subscriptions, &depth, &mut rows)
+        .await
+        .expect("where nothing is noted there is nothing to be read");
     let closer = rows.iter().next();
     Ok((closer.unwrap_or(first), holes.in_order()))
 }
 
 async fn look_closer(
-    client: &ReadClient,
+    scan: Scan<'_>,
     subscriptions: &[SubscriptionId],
     depth: &Depth,
     rows: &mut Rows,
-    holes: &Holes,
-) {
+) -> Result<(), NotesError> {
     if depth.vaults {
-        let vaults = vaults::list(client, subscriptions, holes).await;
-        vaults::read(client, vaults, depth, rows, holes).await;
+        let vaults = vaults::list(scan, subscriptions).await?;
+        vaults::read(scan, vaults, depth, rows).await?;
         if depth.details {
-            roles::read(client, subscriptions, rows, holes).await;
+            roles::read(scan, subscriptions, rows).await?;
         }
+    }
+    if let Some(search) = scan.search {
+        apps::read(scan, search, subscriptions, rows).await?;
     }
     if let LogDepth::OfUnknown(span) | LogDepth::OfAll(span) = depth.log {
         let only_unknown = depth.log == LogDepth::OfUnknown(span);
         let asked = rows.subscriptions(only_unknown);
-        log::read(client, asked, span, rows, holes).await;
+        log::read(scan, asked, span, rows).await?;
     }
+    Ok(())
 }
 
 /// Lists the subscriptions of the places, each once, in their order.
-fn subscriptions_of(places: &[Place]) -> Vec<SubscriptionId> {
+pub(crate) fn subscriptions_of(places: &[Place]) -> Vec<SubscriptionId> {
     let mut found: Vec<SubscriptionId> = Vec::new();
     for place in places {
         if !found.contains(place.subscription()) {

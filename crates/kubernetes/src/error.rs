@@ -172,3 +172,70 @@ impl Step<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{ExitStatus, Output};
+
+    use super::*;
+
+    #[test]
+    fn what_a_plugin_writes_to_stdout_is_not_repeated() {
+        let out = Output {
+            status: ExitStatus::from_raw(256),
+            stdout: b"a-token".to_vec(),
+            stderr: b"not signed in\n".to_vec(),
+        };
+        let error = AuthError::AuthExecRun {
+            cmd: "kubelogin".to_owned(),
+            out: Box::new(out),
+        };
+        let said = clean(kube::Error::Auth(error)).to_string();
+        assert!(
+            !said.contains("token") && !said.contains("97, 45"),
+            "{said}"
+        );
+        assert!(
+            said.contains("kubelogin") && said.contains("not signed in"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_kubeconfig_that_cannot_be_read_is_not_quoted() {
+        let text = "users:\n- name: a\n  user: [token-of-somebody\n";
+        let error = kube::config::Kubeconfig::from_yaml(text).expect_err("no kubeconfig");
+        let said = clean_config(error).to_string();
+        assert!(!said.contains("token-of-somebody"), "{said}");
+    }
+
+    #[test]
+    fn a_server_that_is_busy_may_be_asked_again_and_one_that_refuses_may_not() {
+        let check = |status: &str, expected: bool| {
+            let error = Error::Refused {
+                act: "apply",
+                object: String::new(),
+                server: String::new(),
+                status: status.into(),
+                message: String::new(),
+            };
+            assert_eq!(error.is_passing(), expected, "{status}");
+        };
+        for status in ["429", "500", "503", "ServiceUnavailable"] {
+            check(status, true);
+        }
+        for status in [
+            "400",
+            "401",
+            "403",
+            "404",
+            "409",
+            "422",
+            "Forbidden",
+            "exit code 127",
+        ] {
+            check(status, false);
+        }
+    }
+}

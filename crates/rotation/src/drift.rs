@@ -14,6 +14,7 @@ use crate::observation::{Observation, PerSlot, SharedKey};
 use crate::period::Period;
 use crate::profile::Profile;
 
+mod apps;
 mod conformity;
 mod evidence;
 mod sas;

@@ -134,6 +134,10 @@ pub enum FindingCode {
     WaiverInvalid,
     /// A key will soon be too old.
     KeyDueSoon,
+    /// An app holds a key of the account in its settings.
+    KeyInAppSetting,
+    /// Whether an app holds a key of the account was not looked at.
+    AppSettingsUnread,
     /// The account's own expiry reminder allows older keys.
     KeyExpiryPolicyLooser,
     /// The account has no expiry reminder.
@@ -156,6 +160,8 @@ pub enum FindingCode {
     RolesUnreadable,
     /// The activity log could not be read.
     LogUnreadable,
+    /// What an app holds could not be read.
+    AppSettingsUnreadable,
 }
 
 impl FindingCode {
@@ -207,7 +213,7 @@ impl FindingCode {
             {
                 Proof::Broken
             }
-            Self::KeyAgeUnknown | Self::ClockSkew => Proof::Missing,
+            Self::KeyAgeUnknown | Self::ClockSkew | Self::AppSettingsUnread => Proof::Missing,
             hole if hole.is_hole() => Proof::Missing,
             _ => Proof::Kept,
         }
@@ -222,6 +228,7 @@ impl FindingCode {
                 | Self::AccountUnreadable
                 | Self::RolesUnreadable
                 | Self::LogUnreadable
+                | Self::AppSettingsUnreadable
         )
     }
 
@@ -272,8 +279,8 @@ mod tests {
         let codes: Vec<_> = explanations().iter().map(|row| row.code).collect();
         let distinct: BTreeSet<_> = codes.iter().copied().collect();
         assert_eq!(codes, distinct.into_iter().collect::<Vec<_>>());
-        assert_eq!(codes.last(), Some(&FindingCode::LogUnreadable));
-        assert_eq!(codes.len(), FindingCode::LogUnreadable as usize + 1);
+        assert_eq!(codes.last(), Some(&FindingCode::AppSettingsUnreadable));
+        assert_eq!(codes.len(), FindingCode::AppSettingsUnreadable as usize + 1);
     }
 
     #[test]

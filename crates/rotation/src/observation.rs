@@ -60,6 +60,63 @@ pub struct Observation {
     pub log: LogSeen,
     /// The vault secrets, as `vault/name`, that say they hold one of its keys.
     pub published: Vec<String>,
+    /// What apps hold of its keys.
+    pub apps: AppsSeen,
+}
+
+/// What the settings of apps hold of the keys of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AppsSeen {
+    /// They were not looked at.
+    #[default]
+    Unread,
+    /// They were looked at, as far as they could be read.
+    Read {
+        /// The settings that hold something.
+        held: Vec<HeldKey>,
+    },
+}
+
+/// A setting of an app that holds a key of the account, or what a key has signed. What it is stays
+/// where it is: here is the place only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldKey {
+    /// The resource id of the app, or of a slot of it.
+    pub app: String,
+    /// Where it stands in the app.
+    pub place: AppPlace,
+    /// The name of the setting.
+    pub name: String,
+    /// What it is.
+    pub what: HeldWhat,
+}
+
+/// Where something stands in an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AppPlace {
+    /// Among the application settings.
+    Setting,
+    /// Among the connection strings.
+    ConnectionString,
+}
+
+/// What is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HeldWhat {
+    /// A key.
+    Key,
+    /// A token that a key has signed.
+    Token,
+}
+
+impl fmt::Display for HeldKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self.place {
+            AppPlace::Setting => "app setting",
+            AppPlace::ConnectionString => "connection string",
+        };
+        write!(f, "the {place} `{}` of `{}`", self.name, self.app)
+    }
 }
 
 /// Whether requests signed with an account key are accepted.

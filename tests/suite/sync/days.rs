@@ -18,7 +18,7 @@ use super::{DEFINITION, into_cluster, text};
 
 const POD: &str = include_str!("pod.py");
 /// A picture of one grey dot.
-const PICTURE: &str = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8M\
+pub(super) const PICTURE: &str = "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8M\
 CgsOCwkJDRENDg8QEBEQCgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=";
 const CLUSTER_TOKEN: &str = "the-token-of-the-pod";
 const DAYS: usize = 10;

@@ -3,19 +3,21 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT, record};
-use tests::process::Running;
+use tests::process::{Running, wait_for};
 
 use super::{define, into_cluster, source, sync, text};
 
-const TOKEN: &str = "the-token-of-the-pod";
+pub(super) const TOKEN: &str = "the-token-of-the-pod";
 
-fn emulator() -> Result<Emulator> {
+pub(super) fn emulator() -> Result<Emulator> {
     let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
     let vault = fleet::vault(VAULT, &[record("logs", ACCOUNT, true)]);
     let fleet = fleet::with_vaults(&accounts, &[vault]);
@@ -284,5 +286,39 @@ file = "{}/token"
         "{}",
         said.stdout
     );
+    Ok(())
+}
+
+/// Writes a target of the cluster as the file declares it.
+fn target() -> String {
+    let (source, cluster) = (source(), fleet::cluster_id());
+    format!("[[sync]]\nfrom = \"{source}\"\nsecret = \"team/storage\"\ncluster = \"{cluster}\"\n")
+}
+
+#[test]
+fn a_watch_replaces_each_token_in_time_until_it_is_stopped() -> Result<()> {
+    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
+    let vault = fleet::vault(VAULT, &[record("logs", ACCOUNT, true)]);
+    let fleet = fleet::with_vaults(&accounts, &[vault]);
+    let emulator = Emulator::start(&fleet::with_cluster(fleet, TOKEN))?;
+    super::define_for(&emulator, "PT24S")?;
+    let file = emulator.scratch().folder("watch")?.join("tokens.toml");
+    fs::write(&file, target())?;
+    let mut command = emulator.command(&tests::place::keyrotation()?);
+    command.args(["sync", "--watch", "--config"]).arg(&file);
+    let mut watch = Running::start(&mut command)?;
+    let applied = || emulator.count("patchCoreV1NamespacedSecret");
+    wait_for("a second token", Duration::from_secs(60), || {
+        ensure!(!watch.has_ended()?, "it has ended: {}", watch.stderr());
+        Ok((applied()? >= 2).then_some(()))
+    })?;
+    watch.signal(Signal::TERM)?;
+    let said = watch.finish()?.expect_code(0)?;
+    ensure!(
+        said.stdout.matches("replaced").count() >= 2,
+        "{}",
+        said.stdout
+    );
+    ensure!(said.stderr.contains("next look in"), "{}", said.stderr);
     Ok(())
 }

@@ -13,7 +13,7 @@ use rotation::slot::KeySlot;
 use crate::command::rotate::args::PlanArgs;
 use crate::command::sync::args::{Patience, SyncArgs};
 use crate::command::sync::once;
-use crate::scope::ScopeArgs;
+use crate::scope::{AreaArgs, ScopeArgs};
 
 /// Answers the host of Azure Functions as its custom handler
 ///
@@ -86,7 +86,10 @@ impl FunctionArgs {
     pub(super) fn rotation(&self) -> PlanArgs {
         PlanArgs {
             scope: ScopeArgs {
-                subscriptions: self.subscriptions.clone(),
+                area: AreaArgs {
+                    subscriptions: self.subscriptions.clone(),
+                    ..AreaArgs::default()
+                },
                 ..ScopeArgs::default()
             },
             max_age: None,

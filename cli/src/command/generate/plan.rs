@@ -211,7 +211,7 @@ impl Plan {
             return;
         }
         let count = wanted.len();
-        let is_whole = inventory.unread.is_empty() && inventory.odd.is_empty();
+        let is_whole = inventory.is_whole();
         match &wish.vault {
             None => self.remarks.push(format!(
                 "{count} accounts are not enrolled; --vault-name says where to enrol them"
@@ -316,8 +316,8 @@ struct Around<'a> {
     accounts: HashMap<String, &'a StorageAccount>,
     /// How many records there are of an account.
     records: HashMap<String, usize>,
-    /// The identifiers of all records.
-    names: HashSet<String>,
+    /// The identifiers of all records, also of accounts that are not looked at.
+    names: &'a HashSet<String>,
 }
 
 impl<'a> Around<'a> {
@@ -328,14 +328,12 @@ impl<'a> Around<'a> {
             let account = record.enrolment.account.to_ascii_lowercase();
             *records.entry(account).or_default() += 1;
         }
-        let identifier = |place: &Place| place.to_string().to_ascii_lowercase();
-        let names = inventory.records.iter();
         Self {
             accounts: accounts
                 .map(|account| (account.id.to_string().to_ascii_lowercase(), account))
                 .collect(),
             records,
-            names: names.map(|record| identifier(&record.place)).collect(),
+            names: &inventory.taken,
         }
     }
 

@@ -11,6 +11,10 @@ pub(super) fn said(error: &ActError) -> String {
     let way_out = match error {
         ActError::Direct(error) => direct(error),
         ActError::Turn(error) => turn(error),
+        ActError::Consumer(_) => Some(
+            "no further key is renewed until it has the published one; `keyrotation rotate resume` \
+             tries again",
+        ),
         ActError::Step(_) | ActError::Hook(_) => None,
     };
     match way_out.or_else(|| hint_for(error)) {

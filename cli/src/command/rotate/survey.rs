@@ -15,8 +15,10 @@ use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
 
 use super::args::GroupTag;
+use super::consumers;
 use super::place::{Declared, Destination};
 use super::site::Site;
+use crate::config::targets::TargetRule;
 use crate::error::chain;
 use crate::plan_file::{Plan, PlanTerms, Planned, Skipped, Text, Way};
 
@@ -27,6 +29,8 @@ pub(super) struct Survey<'a> {
     pub(super) terms: PlanTerms,
     pub(super) in_use: KeySlot,
     pub(super) declared: &'a Declared,
+    /// Where `sync` puts tokens and published secrets.
+    pub(super) targets: &'a [TargetRule],
     pub(super) group_by: Option<&'a GroupTag>,
 }
 
@@ -115,8 +119,14 @@ impl Survey<'_> {
         affected.extend(to.others.iter().map(|secret| {
             format!("the secret `{secret}` says it holds a key of it and is not renewed")
         }));
+        let consumers = consumers::of(self.targets, &wish.place.to_string());
+        let understood = consumers::understood(&consumers, &self.cloud);
+        for target in understood.map_err(|error| chain(&error))? {
+            affected.push(format!("{target} gets each key that is published"));
+        }
         Ok(Planned {
             way: Way::Direct,
+            consumers,
             vault_uri: wish.place.vault.as_str().to_owned(),
             name: wish.place.name.to_string(),
             content: to.content,
@@ -194,6 +204,7 @@ impl Survey<'_> {
             key2_created_at: times.key2.map(Text),
             secret_version: None,
             group: self.group(account),
+            consumers: Vec::new(),
             affected,
         }
     }

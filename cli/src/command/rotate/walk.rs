@@ -2,7 +2,7 @@
 //!
 //! Every look starts from what Azure shows; the journal only adds what Azure cannot tell.
 
-use azure::id::{IdError, VaultUrl};
+use azure::id::VaultUrl;
 use engine::direct::error::DirectError;
 use engine::direct::publish::{self, Version};
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
@@ -13,9 +13,12 @@ use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::slot::KeySlot;
 
+use super::RotateCommandError;
+use super::consumers::{self, ConsumerError};
 use super::hook::HookError;
 use super::perform::Work;
 use super::survey::holds;
+use crate::command::sync::target::Target;
 use crate::journal_file::{Event, Journal};
 use crate::output::Streams;
 use crate::plan_file::{Content, Plan, Planned, Text, Way};
@@ -25,6 +28,8 @@ use crate::plan_file::{Content, Plan, Planned, Text, Way};
 pub(super) struct Walk {
     pub(super) planned: Planned,
     way: Road,
+    /// Where the published secret is put besides.
+    consumers: Vec<Target>,
 }
 
 #[derive(Debug)]
@@ -56,6 +61,8 @@ pub(super) enum ActError {
     #[error(transparent)]
     Step(#[from] StepError),
     #[error(transparent)]
+    Consumer(#[from] ConsumerError),
+    #[error(transparent)]
     Hook(#[from] HookError),
 }
 
@@ -72,8 +79,12 @@ impl Walk {
     /// Reads a planned account.
     ///
     /// # Errors
-    /// A vault or a name that cannot be one.
-    pub(super) fn new(planned: Planned, plan: &Plan, owner: &str) -> Result<Self, IdError> {
+    /// A vault, a name or a consumer that cannot be one.
+    pub(super) fn new(
+        planned: Planned,
+        plan: &Plan,
+        owner: &str,
+    ) -> Result<Self, RotateCommandError> {
         let (terms, cloud) = (&plan.terms, &plan.cloud.0);
         let vault = VaultUrl::parse(&planned.vault_uri, cloud)?;
         let way = match planned.way {
@@ -98,7 +109,12 @@ impl Walk {
                 owner: Some(owner.to_owned()),
             })),
         };
-        Ok(Self { planned, way })
+        let consumers = consumers::understood(&planned.consumers, cloud)?;
+        Ok(Self {
+            planned,
+            way,
+            consumers,
+        })
     }
 
     /// Looks at the account and takes at most one step.
@@ -131,9 +147,8 @@ impl Walk {
             }
             work.journal.note(account, Event::Begun);
         }
-        if let (Some(hook), Some(version)) = (work.hook, self.untold(&seen, &work.journal)) {
-            hook.tell(account, &wish.place, version, &work.site.stop, streams)
-                .await?;
+        if let Some(version) = self.untold(&seen, work) {
+            self.tell(wish, version, work, streams).await?;
             let version = version.version.clone();
             work.journal.note(account, Event::Told { version });
             return Ok(Act::Again);
@@ -151,6 +166,26 @@ impl Walk {
             Outcome::Rested { until } => Act::Refused(format!("its next turn is due at {until}")),
             Outcome::Busy { .. } => Act::Refused("another run is at it".to_owned()),
         })
+    }
+
+    /// Brings a published version to the consumers, and then runs the command of the user.
+    async fn tell(
+        &self,
+        wish: &DirectWish,
+        version: &Version,
+        work: &Work<'_>,
+        streams: &mut Streams,
+    ) -> Result<(), ActError> {
+        let account = &wish.account;
+        if !self.consumers.is_empty() {
+            consumers::tell(account, &self.consumers, work.site, streams).await?;
+        }
+        if let Some(hook) = work.hook {
+            let stop = &work.site.stop;
+            hook.tell(account, &wish.place, version, stop, streams)
+                .await?;
+        }
+        Ok(())
     }
 
     async fn through_vault(&self, place: &Place, work: &mut Work<'_>) -> Result<Act, ActError> {
@@ -207,10 +242,13 @@ impl Walk {
         version == self.planned.secret_version.as_ref() && holds(&self.planned, times)
     }
 
-    /// Gives the version that was published since the plan, if the hook does not know it.
-    fn untold<'a>(&self, seen: &'a Seen, journal: &Journal) -> Option<&'a Version> {
+    /// Gives the version that was published since the plan, if somebody has to be told and was not.
+    fn untold<'a>(&self, seen: &'a Seen, work: &Work<'_>) -> Option<&'a Version> {
+        if work.hook.is_none() && self.consumers.is_empty() {
+            return None;
+        }
         let version = seen.published.as_ref()?;
-        let told = journal.trace(&self.planned.id.0).told;
+        let told = work.journal.trace(&self.planned.id.0).told;
         let is_old = self.planned.secret_version.as_ref() == Some(&version.version);
         (!is_old && !told.contains(&version.version)).then_some(version)
     }

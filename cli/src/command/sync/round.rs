@@ -3,8 +3,10 @@
 //! Places are served side by side, and none waits for another that fails.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use azure::clock::Clock;
 use engine::deliver::{self, DeliverError, Finding, Notes, Verdict, Why};
 use engine::run::Run;
 use engine::vault::token::TokenError;
@@ -27,7 +29,7 @@ const AT_A_TIME: usize = 8;
 
 /// What is done about what is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(in crate::command) enum Mode {
     /// Nothing.
     Look,
     /// What is not good is replaced.
@@ -44,20 +46,20 @@ pub(super) struct Round {
 
 /// How it went at one place.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) target: String,
+pub(in crate::command) struct Row {
+    pub(in crate::command) target: String,
     pub(super) source: String,
-    pub(super) outcome: Outcome,
+    pub(in crate::command) outcome: Outcome,
     pub(super) notes: Notes,
     /// What could not be seen of the keys that sign.
     pub(super) unseen: Vec<String>,
     /// What was restarted.
-    pub(super) restarted: Vec<String>,
+    pub(in crate::command) restarted: Vec<String>,
 }
 
 /// What happened at one place.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(in crate::command) enum Outcome {
     /// What is there is good.
     Kept,
     /// It was replaced.
@@ -105,28 +107,48 @@ pub(super) async fn all(
     session: &mut Session,
 ) -> Round {
     let at = session.clock().now();
-    let clusters = Clusters::of(targets, session.proxy());
-    let clock = session.shared_clock();
-    let serve = async |run: &Run<'_>, _: &Shared| {
-        let errand = Errand {
-            run,
-            clusters: &clusters,
-            clock: &clock,
-            mode,
-            patience,
-        };
-        let rows = stream::iter(targets).map(|target| errand.serve(target));
-        rows.buffered(AT_A_TIME).collect::<Vec<_>>().await
+    let surroundings = Surroundings {
+        clock: session.shared_clock(),
+        proxy: session.proxy(),
+        patience,
     };
-    let rows = session.change(serve).await;
+    let act = async |run: &Run<'_>, _: &Shared| serve(targets, mode, run, &surroundings).await;
+    let rows = session.change(act).await;
     Round { at, mode, rows }
+}
+
+/// What is the same for all places.
+pub(in crate::command) struct Surroundings {
+    pub(in crate::command) clock: Arc<dyn Clock>,
+    pub(in crate::command) proxy: (Option<String>, String),
+    /// How long to wait for restarted pods.
+    pub(in crate::command) patience: Duration,
+}
+
+/// Serves places side by side.
+pub(in crate::command) async fn serve(
+    targets: &[Target],
+    mode: Mode,
+    run: &Run<'_>,
+    around: &Surroundings,
+) -> Vec<Row> {
+    let clusters = Clusters::of(targets, around.proxy.clone());
+    let errand = Errand {
+        run,
+        clusters: &clusters,
+        clock: &around.clock,
+        mode,
+        patience: around.patience,
+    };
+    let rows = stream::iter(targets).map(|target| errand.serve(target));
+    rows.buffered(AT_A_TIME).collect().await
 }
 
 /// What serving a place needs.
 struct Errand<'a> {
     run: &'a Run<'a>,
     clusters: &'a Clusters,
-    clock: &'a std::sync::Arc<dyn azure::clock::Clock>,
+    clock: &'a Arc<dyn Clock>,
     mode: Mode,
     patience: Duration,
 }
@@ -181,7 +203,7 @@ impl Errand<'_> {
             To::File(path) => Ok(Place::File(TokenFile::new(path.clone()))),
             To::Cluster(to) => {
                 let cluster = self.clusters.reach(&to.access, self.run).await?;
-                let clock = std::sync::Arc::clone(self.clock);
+                let clock = Arc::clone(self.clock);
                 let entry = ClusterEntry::new(cluster, &to.secret, to.takes_over, clock);
                 entry.map(Place::Cluster).map_err(|error| chain(&error))
             }

@@ -19,7 +19,7 @@ use crate::destination::cluster::names::{self, BadTarget, SecretName, Way, Workl
 
 /// What is put where.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(in crate::command) struct Target {
     pub(super) source: Source,
     pub(super) to: To,
     pub(super) terms: Terms,
@@ -62,7 +62,7 @@ pub(super) enum Access {
 
 /// A place that cannot be understood.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::command) enum TargetError {
+pub(crate) enum TargetError {
     #[error(
         "no place is named: give --from and --secret or --file, or `[[sync]]` in a file with --config"
     )]
@@ -115,34 +115,51 @@ pub(super) fn all(
         return Err(TargetError::NoTarget);
     }
     let numbered = rules.into_iter().enumerate();
+    let ask = Ask {
+        is_check: args.check,
+        always: args.always,
+        ahead: args.refresh_before,
+    };
     let targets = numbered.map(|(number, rule)| {
         let name = match args.from {
             Some(_) => "the command line".to_owned(),
             None => format!("`[[sync]]` number {}", number + 1),
         };
-        target(rule, &name, args, cloud)
+        target(rule, &name, ask, cloud)
     });
     targets.collect()
 }
 
-fn target(
+/// What is asked of all places alike.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::command) struct Ask {
+    is_check: bool,
+    always: bool,
+    ahead: Option<Period>,
+}
+
+/// Understands one place; `name` is what it is called if it cannot be.
+///
+/// # Errors
+/// What cannot be understood of it.
+pub(in crate::command) fn target(
     rule: TargetRule,
     name: &str,
-    args: &SyncArgs,
+    ask: Ask,
     cloud: &Cloud,
 ) -> Result<Target, TargetError> {
     if rule.from.is_empty() {
         return Err(TargetError::NoSource(name.to_owned()));
     }
-    let ahead = args.refresh_before.or(rule.refresh_before);
+    let ahead = ask.ahead.or(rule.refresh_before);
     Ok(Target {
         source: source(&rule.from, cloud)?,
         terms: Terms {
             lead: Lead {
-                at_half: !args.check,
+                at_half: !ask.is_check,
                 ahead: ahead.map(Period::as_duration).unwrap_or_default(),
             },
-            always: args.always,
+            always: ask.always,
         },
         to: to(rule, name, cloud)?,
     })

@@ -5,12 +5,14 @@
 mod small;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use azure::id::{StorageAccountId, SubscriptionId};
 use jiff::Timestamp;
 use rotation::observation::{
-    Declared, DeletedEnrolment, Enrolment, LogSeen, Observation, PerSlot, Regeneration, SharedKey,
+    AppsSeen, Declared, DeletedEnrolment, Enrolment, HeldKey, LogSeen, Observation, PerSlot,
+    Regeneration, SharedKey,
 };
 
 use self::small::{Moment, Pool};
@@ -43,6 +45,7 @@ struct Row {
     key_expiration_days: u32,
     shared_key: SharedKey,
     is_declaration_asked: bool,
+    are_apps_read: bool,
 }
 
 /// What most accounts have not.
@@ -53,6 +56,7 @@ pub(crate) struct More {
     pub(crate) declared_at: Option<String>,
     pub(crate) regenerations: Vec<Regeneration>,
     pub(crate) published: Vec<String>,
+    pub(crate) held: Vec<HeldKey>,
 }
 
 impl More {
@@ -62,6 +66,7 @@ impl More {
             && self.declared_at.is_none()
             && self.regenerations.is_empty()
             && self.published.is_empty()
+            && self.held.is_empty()
     }
 }
 
@@ -90,12 +95,17 @@ impl Rows {
             Declared::Not => (true, None),
             Declared::Enrolled { address } => (true, Some(address)),
         };
+        let (are_apps_read, held) = match observation.apps {
+            AppsSeen::Unread => (false, Vec::new()),
+            AppsSeen::Read { held } => (true, held),
+        };
         let more = More {
             enrolments: observation.enrolments,
             deleted: observation.deleted_enrolments,
             declared_at,
             regenerations,
             published: observation.published,
+            held,
         };
         self.rows.push(Row {
             name: id.name().into(),
@@ -110,6 +120,7 @@ impl Rows {
             key_expiration_days: observation.key_expiration_days.unwrap_or_default(),
             shared_key: observation.shared_key,
             is_declaration_asked,
+            are_apps_read,
         });
     }
 
@@ -177,6 +188,24 @@ impl Rows {
         enrolled.map(|(place, row)| (place, self.id(row)))
     }
 
+    /// Tells a set of accounts from others: by their ids, their key times and whether keys count.
+    pub(crate) fn ground(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for row in &self.rows {
+            letters(self.groups.at(row.group), &row.name).for_each(|one| hasher.write_u8(one));
+            (row.key1, row.key2, row.shared_key == SharedKey::Allowed).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// As [`Self::ground`], and by which of them are enrolled.
+    pub(crate) fn ground_of_enrolled(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let enrolled: Vec<usize> = self.enrolled().map(|(place, _)| place).collect();
+        (self.ground(), enrolled).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Gives the id of the account at the place.
     pub(crate) fn id_at(&self, place: usize) -> Option<StorageAccountId> {
         self.rows.get(place).map(|row| self.id(row))
@@ -186,6 +215,18 @@ impl Rows {
     pub(crate) fn ask_for_declarations(&mut self) {
         let rows = self.rows.iter_mut();
         rows.for_each(|row| row.is_declaration_asked = true);
+    }
+
+    /// Notes that the settings of apps were looked at.
+    pub(crate) fn apps_were_read(&mut self) {
+        let rows = self.rows.iter_mut();
+        rows.for_each(|row| row.are_apps_read = true);
+    }
+
+    /// Gives the names of the accounts, with their places; no two accounts of a cloud have one name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, usize)> {
+        let rows = self.rows.iter().enumerate();
+        rows.map(|(place, row)| (row.name.as_ref(), place))
     }
 
     /// Notes how far back the log of a subscription was read.
@@ -238,6 +279,7 @@ impl Rows {
             declared: declared(row, more),
             log: log(row, more),
             published: more.map(|more| more.published.clone()).unwrap_or_default(),
+            apps: apps(row, more),
         };
         SeenAccount {
             id: self.id(row),
@@ -266,6 +308,14 @@ fn log(row: &Row, more: Option<&More>) -> LogSeen {
                 .unwrap_or_default(),
         },
     }
+}
+
+fn apps(row: &Row, more: Option<&More>) -> AppsSeen {
+    if !row.are_apps_read {
+        return AppsSeen::Unread;
+    }
+    let held = more.map(|more| more.held.clone()).unwrap_or_default();
+    AppsSeen::Read { held }
 }
 
 /// Tells how many bytes an account takes that has nothing of its own.

@@ -4,9 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::vec::IntoIter;
 
 use azure::client::ReadClient;
+use azure::client::search::SettingsSearch;
 use azure::request::{List, Listed};
 use rotation::finding::FindingCode;
 
+use super::notes::Notes;
 use super::{Hole, HoleCause};
 
 /// How many subscriptions or vaults are read at once. What Azure allows is kept by the client; this
@@ -15,6 +17,15 @@ pub(super) const PLACES_AT_ONCE: usize = 32;
 
 /// How many records of one vault are read at once, over one connection.
 pub(super) const RECORDS_AT_ONCE: usize = 4;
+
+/// What every reading of a scan goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Scan<'a> {
+    pub(super) client: &'a ReadClient,
+    pub(super) search: Option<&'a SettingsSearch>,
+    pub(super) notes: &'a dyn Notes,
+    pub(super) holes: &'a Holes,
+}
 
 /// One list of the scope, as a hole would describe it.
 pub(super) struct Part {
@@ -36,6 +47,15 @@ impl Holes {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(hole);
+    }
+
+    /// Hands them over to where all are kept; tells whether there was none.
+    pub(super) fn pass_to(self, all: &Self) -> bool {
+        let own = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let is_whole = own.is_empty();
+        let mut all = all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(own);
+        is_whole
     }
 
     /// Gives them in an order that does not depend on which answer came first.

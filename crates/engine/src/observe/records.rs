@@ -4,7 +4,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use azure::arm::vaults::Vault;
 use azure::client::ReadClient;
 use azure::sas::text::signed_version;
 use azure::vault::managed_storage::{self, ManagedStorage};
@@ -13,6 +12,7 @@ use futures::future::join_all;
 use rotation::finding::FindingCode;
 use rotation::observation::{Enrolment, Renewal, SasSeen, SeenPeriod};
 
+use super::notes::SeenVault;
 use super::reading::{Holes, Part, Queue, RECORDS_AT_ONCE, read_list};
 use super::vaults::Record;
 use super::{Depth, Hole};
@@ -100,7 +100,7 @@ async fn read_definitions(client: &ReadClient, record: &Record, holes: &Holes) -
     seen
 }
 
-fn enrolment_of(vault: &Vault, record: &ManagedStorage) -> Enrolment {
+fn enrolment_of(vault: &SeenVault, record: &ManagedStorage) -> Enrolment {
     Enrolment {
         vault: vault.url.name().to_owned(),
         name: record.name.to_string(),

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use azure::arm::authorization::{self, RoleAssignment};
-use azure::client::ReadClient;
 use azure::graph;
 use azure::id::{PrincipalId, SubscriptionId};
 use futures::future::join_all;
@@ -15,7 +14,8 @@ use rotation::finding::FindingCode;
 use rotation::observation::RoleSeen;
 use uuid::{Uuid, uuid};
 
-use super::reading::{Holes, PLACES_AT_ONCE, Part, Queue, read_list};
+use super::notes::{Fact, Kind, NotesError, Reading};
+use super::reading::{Holes, PLACES_AT_ONCE, Part, Queue, Scan, read_list};
 use crate::check::rows::Rows;
 use crate::grant::role::{KEY_OPERATOR_ROLE, is_at_or_above};
 
@@ -37,31 +37,61 @@ struct Held {
 /// The places of the enrolled accounts of a subscription.
 type Inside = (SubscriptionId, Vec<usize>);
 
+/// What was found out, with the places of the accounts.
+type Roles = Vec<(usize, RoleSeen)>;
+
 /// Notes at every record whether Key Vault may renew the account's keys.
 pub(super) async fn read(
-    client: &ReadClient,
+    scan: Scan<'_>,
     subscriptions: &[SubscriptionId],
     rows: &mut Rows,
-    holes: &Holes,
-) {
-    let work = by_subscription(subscriptions, rows);
-    if work.is_empty() {
-        return;
+) -> Result<(), NotesError> {
+    let ground = rows.ground_of_enrolled();
+    let mut work = by_subscription(subscriptions, rows);
+    let mut found = recall(scan, ground, &mut work, rows)?;
+    if !work.is_empty() {
+        found.extend(ask(scan, ground, work, rows).await);
     }
-    let application = client.cloud().key_vault_application_id();
-    let answer = client.send(graph::service_principal(application)).await;
-    let principal = answer.ok().flatten().map(|found| found.id);
-    let (queue, found) = (Queue::new(work), Mutex::new(Vec::new()));
-    let known = &*rows;
-    let hands = (0..queue.hands(PLACES_AT_ONCE))
-        .map(|_| look(client, &queue, principal, known, &found, holes));
-    join_all(hands.collect::<Vec<_>>()).await;
-    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (place, role) in found {
         let more = rows.more(place).into_iter();
         more.flat_map(|more| &mut more.enrolments)
             .for_each(|enrolment| enrolment.role = role);
     }
+    Ok(())
+}
+
+/// Takes the subscriptions that an earlier scan has read whole.
+fn recall(
+    scan: Scan<'_>,
+    ground: u64,
+    work: &mut Vec<Inside>,
+    rows: &Rows,
+) -> Result<Roles, NotesError> {
+    let mut found = Roles::new();
+    let wanted = |of: &str| {
+        work.iter()
+            .any(|(subscription, _)| subscription.as_str() == of)
+    };
+    let mut take = |_: &str, fact: Fact<'_>| {
+        if let Fact::Role(account, role) = fact {
+            found.extend(rows.find(account).map(|place| (place, role)));
+        }
+    };
+    let read = scan.notes.recall(Kind::Roles, ground, &wanted, &mut take)?;
+    work.retain(|(subscription, _)| !read.contains(subscription.as_str()));
+    Ok(found)
+}
+
+async fn ask(scan: Scan<'_>, ground: u64, work: Vec<Inside>, rows: &Rows) -> Roles {
+    let client = scan.client;
+    let application = client.cloud().key_vault_application_id();
+    let answer = client.send(graph::service_principal(application)).await;
+    let principal = answer.ok().flatten().map(|found| found.id);
+    let (queue, found) = (Queue::new(work), Mutex::new(Vec::new()));
+    let hands = (0..queue.hands(PLACES_AT_ONCE))
+        .map(|_| look(scan, ground, &queue, principal, rows, &found));
+    join_all(hands.collect::<Vec<_>>()).await;
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn by_subscription(subscriptions: &[SubscriptionId], rows: &Rows) -> Vec<Inside> {
@@ -77,17 +107,24 @@ fn by_subscription(subscriptions: &[SubscriptionId], rows: &Rows) -> Vec<Inside>
 }
 
 async fn look(
-    client: &ReadClient,
+    scan: Scan<'_>,
+    ground: u64,
     queue: &Queue<Inside>,
     principal: Option<PrincipalId>,
     rows: &Rows,
-    found: &Mutex<Vec<(usize, RoleSeen)>>,
-    holes: &Holes,
+    found: &Mutex<Roles>,
 ) {
     while let Some((subscription, accounts)) = queue.next() {
-        if let Some(held) = list(client, &subscription, principal, holes).await {
-            let role = |place| Some((place, held.at(rows.id_at(place)?.as_str())));
+        let reading = Reading::begin(scan.notes, Kind::Roles, ground);
+        if let Some(held) = list(scan, &subscription, principal).await {
+            let role = |place| {
+                let id = rows.id_at(place)?;
+                let role = held.at(id.as_str());
+                reading.note(Fact::Role(&id, role));
+                Some((place, role))
+            };
             let roles: Vec<_> = accounts.into_iter().filter_map(role).collect();
+            reading.end(subscription.as_str());
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             found.extend(roles);
         }
@@ -95,10 +132,9 @@ async fn look(
 }
 
 async fn list(
-    client: &ReadClient,
+    scan: Scan<'_>,
     subscription: &SubscriptionId,
     principal: Option<PrincipalId>,
-    holes: &Holes,
 ) -> Option<Held> {
     let scope = format!("/subscriptions/{subscription}");
     let part = Part {
@@ -114,11 +150,8 @@ async fn list(
     let mut assignments = Vec::new();
     // Of a list with something odd in it, what is missing cannot be told.
     let own = Holes::default();
-    read_list(client, list, part, &own, |one| assignments.push(one)).await;
-    let troubles = own.in_order();
-    let is_whole = troubles.is_empty();
-    troubles.into_iter().for_each(|hole| holes.push(hole));
-    is_whole.then_some(Held {
+    read_list(scan.client, list, part, &own, |one| assignments.push(one)).await;
+    own.pass_to(scan.holes).then_some(Held {
         assignments,
         is_certain: principal.is_some(),
     })

@@ -1,5 +1,6 @@
 //! Scripted scopes: what is read, what becomes of it, and what becomes a hole.
 
+mod apps;
 mod closer;
 
 use std::sync::Arc;
@@ -84,7 +85,8 @@ async fn look(subscriptions: &[&str], script: Vec<Step>) -> Survey {
         published: false,
         log: LogDepth::Unread,
     };
-    let seen = survey(&client, places, &Filter::default(), &depth).await;
+    let seen = survey(Means::reading(&client), places, &Filter::default(), &depth).await;
+    let seen = seen.expect("nothing is noted");
     assert_eq!(transport.unused(), Vec::<String>::new());
     assert!(
         transport

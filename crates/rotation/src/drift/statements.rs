@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::drift::stall::{Owed, Stall};
-use crate::drift::{Demand, Verdict, conformity, evidence, is_from_the_future, vaults};
+use crate::drift::{Demand, Verdict, apps, conformity, evidence, is_from_the_future, vaults};
 use crate::finding::{Finding, FindingCode};
 use crate::observation::{Enrolment, Observation, SharedKey};
 use crate::profile::Profile;
@@ -42,7 +42,7 @@ pub(super) fn all(
         findings.extend(vaults::statements(observation, demand));
         findings.extend(about_expiry_policy(observation.key_expiration_days, demand).map(made));
         findings.extend(about_first_rotation(observation, demand, now).map(made));
-        findings.extend(about_switch(observation, demand.profile).map(made));
+        findings.extend(about_switch(observation, demand));
     }
     findings.sort_by_key(|finding| finding.code);
     findings
@@ -143,36 +143,14 @@ fn about_first_rotation(
     })
 }
 
-fn about_switch(observation: &Observation, profile: Profile) -> Option<Said> {
-    match profile {
-        Profile::Keys | Profile::Conformity002 => None,
-        Profile::Cis => Some((
-            FindingCode::SharedKeyAllowed,
-            "the account accepts requests signed with its keys".to_owned(),
-        )),
-        Profile::Entra => Some(about_need(observation)),
+fn about_switch(observation: &Observation, demand: &Demand) -> Vec<Finding> {
+    match demand.profile {
+        Profile::Keys | Profile::Conformity002 => Vec::new(),
+        Profile::Cis => {
+            let message = "the account accepts requests signed with its keys";
+            let code = FindingCode::SharedKeyAllowed;
+            vec![Finding::new(code, demand.profile, message)]
+        }
+        Profile::Entra => apps::statements(observation, demand),
     }
-}
-
-fn about_need(observation: &Observation) -> Said {
-    let records = observation.enrolments.iter().map(|one| {
-        let tokens = match one.sas.len() {
-            0 => String::new(),
-            1 => ", with 1 SAS definition".to_owned(),
-            many => format!(", with {many} SAS definitions"),
-        };
-        format!("the record `{}` in vault `{}`{tokens}", one.name, one.vault)
-    });
-    let secrets = observation.published.iter();
-    let needs: Vec<_> = records
-        .chain(secrets.map(|secret| format!("the vault secret `{secret}`, which holds a key")))
-        .collect();
-    if needs.is_empty() {
-        let message = "no vault record and no published key that was seen needs the keys; app \
-                       settings were not read"
-            .to_owned();
-        return (FindingCode::SharedKeyUnneeded, message);
-    }
-    let message = format!("the keys are needed by {}", needs.join(" and "));
-    (FindingCode::SharedKeyNeeded, message)
 }

@@ -2,7 +2,7 @@
 
 use super::{Explanation, FindingCode, Severity};
 
-pub(super) static TABLE: [Explanation; 32] = [
+pub(super) static TABLE: [Explanation; 35] = [
     row(
         FindingCode::KeyOverdue,
         "key-overdue",
@@ -172,6 +172,25 @@ pub(super) static TABLE: [Explanation; 32] = [
         "Plan its rotation before the day it is due.",
     ),
     row(
+        FindingCode::KeyInAppSetting,
+        "key-in-app-setting",
+        Severity::Medium,
+        "Whoever may read the settings of the app can read the key, or the token that it signed, and \
+         the app stops working when the account refuses keys.",
+        "Let the app use its managed identity: for the storage of a function app set \
+         `AzureWebJobsStorage__accountName` in place of `AzureWebJobsStorage` and give the identity \
+         its roles on the account. As long as it needs the key, keep that in a vault and refer to it.",
+    ),
+    row(
+        FindingCode::AppSettingsUnread,
+        "app-settings-unread",
+        Severity::Medium,
+        "Whether an app needs the keys of the account is not known, so nobody can tell that it may \
+         refuse them.",
+        "Check again with `--app-settings`, which takes the right to read the settings of apps; or \
+         look at the apps by hand and waive this.",
+    ),
+    row(
         FindingCode::KeyExpiryPolicyLooser,
         "key-expiry-policy-looser",
         Severity::Low,
@@ -199,7 +218,8 @@ pub(super) static TABLE: [Explanation; 32] = [
         Severity::Low,
         "The account accepts its keys although nothing that was seen needs them.",
         "Look for clients that use a key directly, such as connection strings in app settings, \
-         which are not read here; if there are none, set `allowSharedKeyAccess` to false.",
+         which are read with `--app-settings` only; if there are none, set `allowSharedKeyAccess` to \
+         false.",
     ),
     row(
         FindingCode::SharedKeyNeeded,
@@ -252,6 +272,15 @@ pub(super) static TABLE: [Explanation; 32] = [
         Severity::Medium,
         "Who regenerated which key, and whether anybody did, cannot be told.",
         "Grant the identity the role `Reader` there; the log reaches back 90 days at most.",
+    ),
+    row(
+        FindingCode::AppSettingsUnreadable,
+        "app-settings-unreadable",
+        Severity::Medium,
+        "Whether this app, or an app there, holds a key of an account cannot be told.",
+        "Grant the identity `Microsoft.Web/sites/config/list/action`, and for deployment slots \
+         `Microsoft.Web/sites/slots/config/list/action`, which `Website Contributor` has. A key that \
+         stands alone does not say whose it is: put it into a vault and refer to it.",
     ),
 ];
 

@@ -11,6 +11,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route::new("GET", "/api", "getCoreAPIVersions", versions),
     Route::new("GET", "/apis", "getAPIVersions", groups),
     Route::new("GET", "/api/v1", "getCoreV1APIResources", kinds),
+    Route::new(
+        "GET",
+        "/apis/authorization.k8s.io/v1",
+        "getAuthorizationV1APIResources",
+        reviews,
+    ),
 ];
 
 fn version(_context: &mut Context<'_>) -> Answer {
@@ -57,5 +63,18 @@ fn kinds(_context: &mut Context<'_>) -> Answer {
              "verbs": ["get", "list"]},
             {"name": "secrets", "singularName": "", "namespaced": true, "kind": "Secret", "verbs": secrets},
         ],
+    })))
+}
+
+fn reviews(_context: &mut Context<'_>) -> Answer {
+    let review = json!({
+        "name": "selfsubjectaccessreviews", "singularName": "", "namespaced": false,
+        "kind": "SelfSubjectAccessReview", "verbs": ["create"],
+    });
+    Ok(Reply::ok(json!({
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": "authorization.k8s.io/v1",
+        "resources": [review],
     })))
 }

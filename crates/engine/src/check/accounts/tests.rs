@@ -106,6 +106,35 @@ fn accounts_are_in_the_order_of_their_ids_and_each_is_there_once() {
 }
 
 #[test]
+fn the_ground_of_later_readings_is_another_if_an_account_a_key_time_or_the_switch_is() {
+    let ground = |group: &str, name: &str, observation: Observation| {
+        let mut rows = Rows::default();
+        rows.push(seen(group, name, observation));
+        rows.ground()
+    };
+    let plain = ground("rg", "sta", Observation::default());
+    assert_eq!(plain, ground("RG", "sta", Observation::default()));
+    let refused = Observation {
+        shared_key: SharedKey::Refused,
+        ..Observation::default()
+    };
+    let made = Observation {
+        key_times: PerSlot {
+            key1: moment("2026-01-01T00:00:00Z"),
+            key2: None,
+        },
+        ..Observation::default()
+    };
+    for (name, other) in [
+        ("stb", Observation::default()),
+        ("sta", refused),
+        ("sta", made),
+    ] {
+        assert_ne!(plain, ground("rg", name, other.clone()), "{name} {other:?}");
+    }
+}
+
+#[test]
 fn an_account_takes_little_room() {
     let row = super::super::rows::row_size();
     assert!(row <= 80, "{row} bytes");

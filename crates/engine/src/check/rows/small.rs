@@ -6,7 +6,7 @@ use std::hash::Hash;
 use jiff::Timestamp;
 
 /// A moment in steps of a hundred nanoseconds, which are Azure's own; or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Moment(i64);
 
 impl Moment {

@@ -56,7 +56,8 @@ async fn look_at(depth: Depth, rest: Vec<Step>) -> (Observation, Vec<String>) {
     let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
     let client = Client::with_transport(&transport, clock).reader();
     let places = vec![Place::Subscription(FIRST.parse().expect("an id"))];
-    let seen = survey(&client, places, &Filter::default(), &depth).await;
+    let seen = survey(Means::reading(&client), places, &Filter::default(), &depth).await;
+    let seen = seen.expect("nothing is noted");
     assert_eq!(transport.unused(), Vec::<String>::new());
     let holes = seen.holes.iter().map(|hole| hole.code.to_string());
     let account = seen.rows.get(0).expect("one account is listed");

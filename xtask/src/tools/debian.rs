@@ -1,0 +1,100 @@
+//! An OpenSSH server from Debian's packages, unpacked and not installed: it needs no root, and
+//! nothing of the machine changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::install;
+use crate::process::Supervisor;
+use crate::{screen, workspace};
+
+/// The server, what makes its keys, the libraries that only it needs, and the one that lends it users.
+const PACKAGES: [&str; 6] = [
+    "openssh-server",
+    "openssh-client",
+    "libwrap0",
+    "libnsl2",
+    "libtirpc3",
+    "libnss-wrapper",
+];
+
+const GET_DEBIAN: &str = "the OpenSSH server of the tests comes from Debian's packages by apt-get and \
+                          dpkg: run the tests on Debian 12 or a system that has both, with its \
+                          package registry reachable";
+
+/// Returns the folder in which the packages are unpacked.
+pub fn openssh(supervisor: &Supervisor) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join("openssh");
+    install(&folder, &PACKAGES.join("\n"), |fresh| {
+        screen::say("unpacking openssh-server from Debian");
+        fill(supervisor, fresh)
+    })
+    .context(GET_DEBIAN)?;
+    Ok(folder)
+}
+
+fn fill(supervisor: &Supervisor, folder: &Path) -> Result<()> {
+    if download(supervisor, folder, &[]).is_err() {
+        // A bare machine has no lists yet; these ones are for us alone.
+        let lists = folder.join("lists");
+        fs::create_dir_all(lists.join("partial")).context("cannot create a folder")?;
+        let state = format!("Dir::State::Lists={}", lists.display());
+        let mut update = Command::new("apt-get");
+        supervisor.run(update.args(["-o", &state, "-qq", "update"]))?;
+        download(supervisor, folder, &["-o", &state])?;
+        fs::remove_dir_all(&lists).context("cannot remove the lists")?;
+    }
+    let entries = fs::read_dir(folder)?;
+    let files: Vec<_> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|end| end == "deb"))
+    {
+        supervisor.run(Command::new("dpkg").arg("-x").arg(file).arg(folder))?;
+        fs::remove_file(file).context("cannot remove a package")?;
+    }
+    expect_whole(supervisor, folder)
+}
+
+fn download(supervisor: &Supervisor, folder: &Path, options: &[&str]) -> Result<()> {
+    let mut download = Command::new("apt-get");
+    download.args(options).args(["-q", "download"]);
+    let output = supervisor.capture(download.args(PACKAGES).current_dir(folder), "")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+/// The other libraries are part of every Debian; if one is not here, the server would not start.
+fn expect_whole(supervisor: &Supervisor, folder: &Path) -> Result<()> {
+    let mut list = Command::new("ldd");
+    list.arg(folder.join("usr/sbin/sshd"));
+    list.env("LD_LIBRARY_PATH", libraries(folder)?);
+    let output = supervisor.capture(&mut list, "")?;
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let missing: Vec<_> = listed
+        .lines()
+        .filter(|line| line.contains("not found"))
+        .collect();
+    if !missing.is_empty() {
+        bail!("sshd lacks {}", missing.join(", "));
+    }
+    Ok(())
+}
+
+/// Finds the folder of the unpacked libraries, whose name is that of the processor.
+fn libraries(folder: &Path) -> Result<PathBuf> {
+    for entry in fs::read_dir(folder.join("usr/lib"))? {
+        let path = entry?.path();
+        if path.join("libnss_wrapper.so").exists() {
+            return Ok(path);
+        }
+    }
+    bail!("libnss-wrapper has no library")
+}
