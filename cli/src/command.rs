@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod emulator;
 pub mod explain;
+pub mod function;
 pub mod generate;
 pub mod man;
 pub mod merge;
@@ -23,6 +24,7 @@ use crate::output::Streams;
 use self::completions::CompletionsArgs;
 use self::emulator::EmulatorArgs;
 use self::explain::ExplainArgs;
+use self::function::args::FunctionArgs;
 use self::generate::GenerateArgs;
 use self::man::ManArgs;
 use self::merge::MergeArgs;
@@ -42,6 +44,7 @@ pub enum Command {
     Explain(ExplainArgs),
     Rotate(RotateArgs),
     Sync(Box<SyncArgs>),
+    Function(FunctionArgs),
     Vault(VaultArgs),
     Generate(GenerateArgs),
     Emulator(EmulatorArgs),
@@ -65,6 +68,7 @@ impl Command {
             Self::Explain(args) => Ok(explain::run(args, streams)?),
             Self::Rotate(args) => Ok(rotate::run(args, doors, streams).await?),
             Self::Sync(args) => Ok(sync::run(args, doors, streams).await?),
+            Self::Function(args) => Ok(function::run(args, doors, streams).await?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
             Self::Completions(args) => Ok(completions::run(args, streams)?),
             Self::Man(args) => Ok(man::run(args, streams)?),

@@ -27,7 +27,7 @@ const fn since_0_1(name: &'static str, meaning: &'static str) -> Variable {
     }
 }
 
-static VARIABLES: [Variable; 35] = [
+static VARIABLES: [Variable; 36] = [
     since_0_1(
         "ARM_TENANT_ID",
         "the tenant to sign in to (or AZURE_TENANT_ID)",
@@ -142,6 +142,10 @@ static VARIABLES: [Variable; 35] = [
     since_0_1(
         "RUST_LOG",
         "what is logged on stderr, in the form of Rust's env filters",
+    ),
+    since_0_1(
+        "FUNCTIONS_CUSTOMHANDLER_PORT",
+        "the port that `function` listens on, as the host of Azure Functions sets it",
     ),
     since_0_1(
         "KEYROTATION_EMULATOR_CONTROL",

@@ -43,6 +43,7 @@ mod session;
 mod settings;
 mod state;
 mod table;
+mod told;
 
 use std::ffi::OsString;
 use std::io;

@@ -14,7 +14,7 @@ pub(crate) const NOTHING_EXAMINED: &str = "error: no storage account was examine
      can look exactly like a scope without accounts";
 
 /// Which parts of Azure to look at.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct AreaArgs {
     /// Looks at the subscriptions below this management group; repeat it for more.
     #[arg(long = "management-group", value_name = "NAME")]
@@ -39,7 +39,7 @@ pub struct AreaArgs {
 }
 
 /// Where to look.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct ScopeArgs {
     /// Which parts of Azure.
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub struct ScopeArgs {
 }
 
 /// Which of the accounts to look at.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct FilterArgs {
     /// Looks only at accounts with this tag, such as `env` or `env=prod`; all of several have to fit.
     #[arg(long = "tag", value_name = "NAME[=VALUE]")]

@@ -69,6 +69,14 @@ pub(crate) struct Session {
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
+/// Makes a clock by which it is that moment now.
+pub(crate) fn as_of(clock: &Arc<dyn Clock>, moment: Timestamp) -> Arc<dyn Clock> {
+    Arc::new(Shifted {
+        by: moment.duration_since(clock.now()),
+        clock: Arc::clone(clock),
+    })
+}
+
 impl Session {
     /// Prepares a connection; nothing is sent yet.
     ///
@@ -89,9 +97,7 @@ impl Session {
 
     /// Judges everything as if it were that moment now. Sign-in goes by the real time.
     pub(crate) fn set_as_of(&mut self, moment: Timestamp) {
-        let clock = Arc::clone(&self.clock);
-        let by = moment.duration_since(clock.now());
-        self.clock = Arc::new(Shifted { clock, by });
+        self.clock = as_of(&self.clock, moment);
     }
 
     /// Borrows the cloud that the connection is to.

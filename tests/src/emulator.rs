@@ -165,6 +165,25 @@ impl Emulator {
         self.control("POST", "/faults", fault).map(drop)
     }
 
+    /// Has events about secrets posted to an address on this machine.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator refuses.
+    pub fn subscribe(&self, url: &str) -> Result<()> {
+        self.control("POST", "/subscribers", &json!({ "url": url }))
+            .map(drop)
+    }
+
+    /// Returns those who hear of events, and whether they want to.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn subscribers(&self) -> Result<Value> {
+        self.control("GET", "/subscribers", &Value::Null)
+    }
+
     /// Returns all requests so far, the oldest first.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod core;
 pub mod emulator;
 pub mod fleet;
+pub mod handler;
 pub mod metadata;
 pub mod pages;
 pub mod place;

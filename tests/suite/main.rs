@@ -13,6 +13,7 @@ mod dependencies;
 mod direct;
 mod documents;
 mod entra;
+mod function;
 mod generate;
 mod interruption;
 mod lifecycle;

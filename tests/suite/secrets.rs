@@ -46,13 +46,13 @@ const FORMS: [&str; 12] = [
 ];
 
 /// What is searched for.
-struct Secrets {
+pub(crate) struct Secrets {
     texts: BTreeSet<String>,
 }
 
 impl Secrets {
     /// Begins with what is the same for all emulators, and with the client secret of this one.
-    fn of(emulator: &Emulator) -> Result<Self> {
+    pub(crate) fn of(emulator: &Emulator) -> Result<Self> {
         let mut texts: BTreeSet<String> = MARKS.iter().chain(&SIGNATURES).map(lower).collect();
         let secret = emulator.variable("ARM_CLIENT_SECRET");
         texts.extend(encodings(
@@ -64,7 +64,7 @@ impl Secrets {
     }
 
     /// Adds the keys that the accounts have now.
-    fn learn_keys(&mut self, emulator: &Emulator) -> Result<()> {
+    pub(crate) fn learn_keys(&mut self, emulator: &Emulator) -> Result<()> {
         let before = self.texts.len();
         let accounts = emulator.accounts()?;
         for key in keys_in(&accounts) {
@@ -78,7 +78,7 @@ impl Secrets {
     }
 
     /// Fails if one of them is in the bytes.
-    fn expect_none_in(&self, place: &str, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn expect_none_in(&self, place: &str, bytes: &[u8]) -> Result<()> {
         let text = String::from_utf8_lossy(bytes).to_lowercase();
         for secret in &self.texts {
             if let Some(position) = text.find(secret.as_str()) {

@@ -11,6 +11,7 @@ mod perform;
 mod place;
 mod site;
 mod survey;
+pub(super) mod unattended;
 mod walk;
 mod words;
 
@@ -18,6 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use azure::cloud::Cloud;
 use azure::env::Env;
 use azure::id::IdError;
 use engine::check::{CheckError, Question};
@@ -25,8 +27,8 @@ use rotation::drift::Demand;
 use rotation::period::{Period, RotationPeriod};
 use rotation::slot::KeySlot;
 
-use self::args::{ApplyArgs, HookArgs, PlanArgs, PlanCommandArgs, ResumeArgs, RotateArgs};
-use self::args::{RotateCommand, StatusArgs};
+use self::args::{ApplyArgs, GroupTag, HookArgs, PlanArgs, PlanCommandArgs, ResumeArgs};
+use self::args::{RotateArgs, RotateCommand, StatusArgs};
 use self::hook::Hook;
 use self::perform::{Work, perform};
 use self::place::Declared;
@@ -35,6 +37,7 @@ use self::survey::Survey;
 use self::walk::Walk;
 use crate::Doors;
 use crate::command::sync::target::TargetError;
+use crate::config::targets::TargetRule;
 use crate::config::{self, ConfigError};
 use crate::connection::ConnectionError;
 use crate::exit_code::ExitCode;
@@ -200,37 +203,66 @@ async fn carry_out(
     Ok(performed_code(plan, &traces))
 }
 
+/// What is asked for, before anything is looked at.
+struct Asked {
+    question: Question,
+    cloud: Cloud,
+    terms: PlanTerms,
+    in_use: KeySlot,
+    declared: Declared,
+    targets: Vec<TargetRule>,
+    group_by: Option<GroupTag>,
+}
+
+impl Asked {
+    /// Puts together what the command line, the file and the environment say.
+    fn new(args: &PlanArgs, env: &Env) -> Result<Self, RotateCommandError> {
+        let config = config::read(env, args.config.as_deref())?;
+        let wanted = args.scope.resolve(env)?;
+        let demand = settings::demand(args.max_age, args.due_soon, &config);
+        let terms = terms(args, &demand)?;
+        let mut question = Question::new(wanted.scope, demand);
+        question.scope.filter.include.extend(config.include);
+        question.scope.filter.exclude.extend(config.exclude);
+        question.waivers = config.waivers;
+        question.published = true;
+        Ok(Self {
+            question,
+            cloud: settings::cloud(args.cloud, env)?,
+            terms,
+            in_use: args.in_use.unwrap_or(KeySlot::Key1),
+            declared: Declared::new(args, config.places),
+            targets: config.targets,
+            group_by: args.group_by.clone(),
+        })
+    }
+
+    fn survey<'a>(&'a self, site: &'a Site) -> Survey<'a> {
+        Survey {
+            site,
+            cloud: self.cloud,
+            terms: self.terms.clone(),
+            in_use: self.in_use,
+            declared: &self.declared,
+            targets: &self.targets,
+            group_by: self.group_by.as_ref(),
+        }
+    }
+}
+
 /// Looks at the scope and makes a plan.
 async fn make(
     args: &PlanArgs,
     doors: Doors,
     streams: &mut Streams,
 ) -> Result<(Plan, Site), RotateCommandError> {
-    let config = config::read(&doors.env, args.config.as_deref())?;
-    let wanted = args.scope.resolve(&doors.env)?;
-    let demand = settings::demand(args.max_age, args.due_soon, &config);
-    let cloud = settings::cloud(args.cloud, &doors.env)?;
-    let terms = terms(args, &demand)?;
-    let mut question = Question::new(wanted.scope, demand);
-    question.scope.filter.include.extend(config.include);
-    question.scope.filter.exclude.extend(config.exclude);
-    question.waivers = config.waivers;
-    question.published = true;
-    let declared = Declared::new(args, config.places);
-    let site = Site::open(cloud, doors)?;
-    let survey = Survey {
-        site: &site,
-        cloud,
-        terms,
-        in_use: args.in_use.unwrap_or(KeySlot::Key1),
-        targets: config.targets,
-        declared,
-        group_by: args.group_by.clone(),
-    };
+    let asked = Asked::new(args, &doors.env)?;
+    let site = Site::open(asked.cloud, doors)?;
+    let survey = asked.survey(&site);
     let plan = tokio::select! {
         biased;
         () = site.stop.cancelled() => return Err(RotateCommandError::Interrupted),
-        plan = survey.plan(&question) => plan?,
+        plan = survey.plan(&asked.question) => plan?,
     };
     if plan.examined == 0 {
         streams.say(NOTHING_EXAMINED);

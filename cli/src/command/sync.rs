@@ -1,6 +1,7 @@
 //! Fresh tokens to where their users read them: once, on a look alone, or again and again.
 
 pub mod args;
+pub(super) mod once;
 mod reach;
 pub(super) mod round;
 mod show;
@@ -37,6 +38,8 @@ pub(super) enum SyncError {
         "stdout can take one token, and no report beside it: leave --check, --watch and --format out"
     )]
     Stdout,
+    #[error("nobody reads stdout here: name a `secret` or a file in each `[[sync]]`")]
+    NobodyReads,
 }
 
 /// Puts tokens where they belong.

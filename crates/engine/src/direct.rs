@@ -38,7 +38,7 @@ use rotation::observation::PerSlot;
 use rotation::slot::KeySlot;
 
 use error::DirectError;
-use publish::{Content, Version};
+use publish::{Content, Label, Version};
 
 use crate::managed::look_at_account;
 use crate::register::Register;
@@ -204,6 +204,14 @@ pub async fn account_of(
     place: &SecretPlace,
 ) -> Result<Option<StorageAccountId>, DirectError> {
     publish::account_of(run, place).await
+}
+
+/// Reads what a secret says of itself; `None` if there is no such secret.
+///
+/// # Errors
+/// Azure's refusal, or a secret that holds no key of an account.
+pub async fn label(run: &Run<'_>, place: &SecretPlace) -> Result<Option<Label>, DirectError> {
+    publish::label(run, place).await
 }
 
 /// Takes the step that is due, if one is.

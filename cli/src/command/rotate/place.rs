@@ -10,7 +10,7 @@ use engine::check::accounts::CheckedAccount;
 use engine::direct::SecretPlace;
 
 use super::args::{PlanArgs, SecretTemplate};
-use crate::config::places::Places;
+use crate::config::places::{PlaceRule, Places};
 use crate::plan_file::Content;
 
 /// The places that are declared.
@@ -67,14 +67,33 @@ impl Declared {
         })
     }
 
-    fn place(
+    /// Tells whether keys are declared to be published in a vault.
+    pub(super) fn names(&self, vault: &VaultUrl, cloud: &Cloud) -> bool {
+        let own = self.places.account.iter();
+        let own = own.filter_map(|rule| rule.vault_uri.as_ref());
+        let mut all = own.chain(&self.vault_uri).chain(&self.places.vault_uri);
+        all.any(|uri| VaultUrl::parse(uri, cloud).is_ok_and(|known| known == *vault))
+    }
+
+    /// Tells whether anything is said of what the secret of an account holds.
+    pub(super) fn says_content(&self, id: &StorageAccountId) -> bool {
+        let rule = self.rule(id).and_then(|rule| rule.content.as_ref());
+        self.is_content_said || rule.is_some()
+    }
+
+    fn rule(&self, id: &StorageAccountId) -> Option<&PlaceRule> {
+        let mut rules = self.places.account.iter();
+        rules.find(|rule| rule.accounts.describes(id))
+    }
+
+    /// Finds the place of an account, of which these secrets say that they hold a key.
+    pub(super) fn place(
         &self,
         id: &StorageAccountId,
         published: &[String],
         cloud: &Cloud,
     ) -> Result<(SecretPlace, Content), String> {
-        let mut rules = self.places.account.iter();
-        let rule = rules.find(|rule| rule.accounts.describes(id));
+        let rule = self.rule(id);
         let said = rule.and_then(|rule| rule.content.as_deref());
         let content = match said.filter(|_| !self.is_content_said) {
             None => self.content,
@@ -148,7 +167,6 @@ fn parse(name: &str) -> Result<SecretName, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::places::PlaceRule;
 
     const ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg/\
                       providers/Microsoft.Storage/storageAccounts/stlogs";

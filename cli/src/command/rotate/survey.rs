@@ -28,14 +28,14 @@ pub(super) struct Survey<'a> {
     pub(super) cloud: Cloud,
     pub(super) terms: PlanTerms,
     pub(super) in_use: KeySlot,
-    pub(super) declared: Declared,
+    pub(super) declared: &'a Declared,
     /// Where `sync` puts tokens and published secrets.
-    pub(super) targets: Vec<TargetRule>,
-    pub(super) group_by: Option<GroupTag>,
+    pub(super) targets: &'a [TargetRule],
+    pub(super) group_by: Option<&'a GroupTag>,
 }
 
 /// Whether an account needs anything.
-enum Need {
+pub(super) enum Need {
     Nothing,
     Waived(String),
     Keys(PerSlot<bool>),
@@ -119,7 +119,7 @@ impl Survey<'_> {
         affected.extend(to.others.iter().map(|secret| {
             format!("the secret `{secret}` says it holds a key of it and is not renewed")
         }));
-        let consumers = consumers::of(&self.targets, &wish.place.to_string());
+        let consumers = consumers::of(self.targets, &wish.place.to_string());
         let understood = consumers::understood(&consumers, &self.cloud);
         for target in understood.map_err(|error| chain(&error))? {
             affected.push(format!("{target} gets each key that is published"));
@@ -210,13 +210,13 @@ impl Survey<'_> {
     }
 
     fn group(&self, account: &CheckedAccount) -> Option<String> {
-        let wanted = &self.group_by.as_ref()?.0;
+        let wanted = &self.group_by?.0;
         let mut tags = account.tags.iter();
         tags.find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value.clone())
     }
 
-    fn wish(&self, account: &CheckedAccount, to: &Destination) -> DirectWish {
+    pub(super) fn wish(&self, account: &CheckedAccount, to: &Destination) -> DirectWish {
         DirectWish {
             account: account.id.clone(),
             place: to.place.clone(),
@@ -241,7 +241,7 @@ impl Survey<'_> {
     }
 }
 
-fn need(account: &CheckedAccount) -> Need {
+pub(super) fn need(account: &CheckedAccount) -> Need {
     let assessment = &account.assessment;
     let is_due = |verdict: Verdict| verdict.proof() != Proof::Kept || verdict == Verdict::DueSoon;
     let due = PerSlot::from_slots(|slot| is_due(assessment.keys.of(slot).verdict));

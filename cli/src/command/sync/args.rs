@@ -107,7 +107,7 @@ impl std::str::FromStr for Patience {
 }
 
 /// Where a token goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct PlaceArgs {
     /// The file; `-` writes the token to stdout.
     #[arg(

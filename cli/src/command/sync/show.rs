@@ -106,7 +106,7 @@ fn line(row: &Row) -> [String; 5] {
     ]
 }
 
-fn said(outcome: &Outcome) -> (&'static str, Option<Why>) {
+pub(super) fn said(outcome: &Outcome) -> (&'static str, Option<Why>) {
     match outcome {
         Outcome::Kept => ("kept", None),
         Outcome::Replaced(why) => ("replaced", Some(*why)),
@@ -116,7 +116,7 @@ fn said(outcome: &Outcome) -> (&'static str, Option<Why>) {
     }
 }
 
-fn reason(outcome: &Outcome) -> Option<&str> {
+pub(super) fn reason(outcome: &Outcome) -> Option<&str> {
     match outcome {
         Outcome::Kept => None,
         Outcome::Replaced(why) | Outcome::Wanting(why) => Some(why.as_str()),

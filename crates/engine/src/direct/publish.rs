@@ -14,6 +14,7 @@ use azure::request::Listed;
 use azure::vault::secret::{self, NewSecret, SecretVersion};
 use jiff::Timestamp;
 use rotation::direct::Published;
+use rotation::period::Period;
 use rotation::slot::KeySlot;
 
 use super::error::DirectError;
@@ -44,6 +45,17 @@ impl Content {
     }
 }
 
+/// What a secret says of itself: whose key it holds, and for how long one is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The account.
+    pub account: StorageAccountId,
+    /// The newest version.
+    pub version: Version,
+    /// For how long a key is good, if that is noted.
+    pub validity: Option<Period>,
+}
+
 /// A version of the secret that holds a key of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
@@ -70,6 +82,13 @@ impl Version {
     pub fn holds_other_than(&self, wanted: Content) -> bool {
         let said = self.content_type.as_deref();
         said.is_some_and(|said| said != wanted.content_type())
+    }
+
+    /// Tells what it holds, if it says so.
+    pub fn content(&self) -> Option<Content> {
+        let said = self.content_type.as_deref();
+        let all = [Content::Key, Content::ConnectionString];
+        all.into_iter().find(|one| said == Some(one.content_type()))
     }
 
     /// Gives what a decision needs of it.
@@ -99,12 +118,30 @@ pub(super) async fn account_of(
     run: &Run<'_>,
     place: &SecretPlace,
 ) -> Result<Option<StorageAccountId>, DirectError> {
+    let newest = newest_of_all(run, place).await?;
+    newest.map(|newest| account_in(place, &newest)).transpose()
+}
+
+/// Reads what a secret says of itself; `None` if there is no such secret.
+pub(super) async fn label(
+    run: &Run<'_>,
+    place: &SecretPlace,
+) -> Result<Option<Label>, DirectError> {
     let Some(newest) = newest_of_all(run, place).await? else {
         return Ok(None);
     };
-    let account = newest.tags.get(ACCOUNT).and_then(|text| text.parse().ok());
-    let unnamed = || foreign(place, format!("its tag `{ACCOUNT}` names no account"));
-    account.map(Some).ok_or_else(unnamed)
+    let account = account_in(place, &newest)?;
+    let days = newest.tags.get(VALIDITY).and_then(|text| text.parse().ok());
+    Ok(Some(Label {
+        version: read(&account, place, newest)?,
+        account,
+        validity: days.map(Period::days),
+    }))
+}
+
+fn account_in(place: &SecretPlace, found: &SecretVersion) -> Result<StorageAccountId, DirectError> {
+    let account = found.tags.get(ACCOUNT).and_then(|text| text.parse().ok());
+    account.ok_or_else(|| foreign(place, format!("its tag `{ACCOUNT}` names no account")))
 }
 
 async fn newest_of_all(
