@@ -5,8 +5,10 @@
 //! until then a reader finds the old file, or none. What is no ordinary file, such as a pipe, has
 //! no place to take and is written to as it is.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -116,7 +118,9 @@ fn beside(path: &Path) -> io::Result<PathBuf> {
         .ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
     let mut hidden = OsString::from(".");
     hidden.push(name);
-    hidden.push(format!(".{}.draft", process::id()));
+    // In a container every process has the same number, and a killed one leaves its draft.
+    let chance = RandomState::new().build_hasher().finish();
+    hidden.push(format!(".{}-{chance:016x}.draft", process::id()));
     Ok(path.with_file_name(hidden))
 }
 

@@ -140,12 +140,13 @@ impl ClusterEntry {
         let missing = || ClusterError::NoWorkload {
             workload: workload.to_string(),
         };
-        let look = || rollout::look(&self.cluster, workload);
+        let look = || rollout::look(&self.cluster, workload, &self.entry);
         let seen = self.trying(look).await?.ok_or_else(missing)?;
         let is_stale = seen.mark.as_deref() != Some(mark.as_str());
         if is_stale {
             let now = self.clock.now();
-            let restart = || rollout::restart(&self.cluster, workload, &mark, now);
+            let mark = (&self.entry, mark.as_str());
+            let restart = || rollout::restart(&self.cluster, workload, mark, now);
             self.trying(restart).await?;
         }
         if limit > Duration::ZERO {
@@ -160,7 +161,7 @@ impl ClusterEntry {
         };
         let end = self.clock.now().checked_add(limit);
         loop {
-            let look = || rollout::look(&self.cluster, workload);
+            let look = || rollout::look(&self.cluster, workload, &self.entry);
             let seen = self.trying(look).await?.ok_or_else(missing)?;
             let reason = match seen.progress {
                 Progress::Done => return Ok(()),

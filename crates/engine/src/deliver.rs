@@ -241,7 +241,7 @@ async fn made(
             fresh.notes.refresh = refresh_at(&placed, &signer.signing, terms.lead);
             Ok(fresh)
         }
-        Source::Secret(place) => Ok(source::published(run, place).await?),
+        Source::Secret(place) => source::published(run, place).await,
     }
 }
 
@@ -256,6 +256,9 @@ fn judged(
     let Some(held) = held.filter(|held| held.value.is_some()) else {
         return Verdict::Replace(Why::Empty);
     };
+    if !is_token(held) {
+        return Verdict::Replace(Why::OtherSource);
+    }
     let notes = noted(held);
     if notes.source != Some(source.to_string()) {
         return Verdict::Replace(Why::OtherSource);
@@ -283,12 +286,18 @@ fn compared(held: Option<&Held>, read: &Fresh) -> Verdict {
     }
 }
 
+fn is_token(held: &Held) -> bool {
+    let value = held.value.as_ref().map(ExposeSecret::expose_secret);
+    let said = value.and_then(|text| TokenParameters::parse(text).ok());
+    said.is_some_and(|said| said.has_signature)
+}
+
 /// Takes the end of a token from the token itself: somebody may have put another one there.
 fn noted(held: &Held) -> Notes {
     let value = held.value.as_ref().map(ExposeSecret::expose_secret);
     let said = value.and_then(|text| TokenParameters::parse(text).ok());
     let expires = match said {
-        Some(said) => said.expires,
+        Some(said) => said.expires.or(held.notes.expires),
         None => held.notes.expires,
     };
     Notes {

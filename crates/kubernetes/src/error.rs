@@ -70,17 +70,7 @@ pub enum Error {
 impl Error {
     /// Tells whether another manager owns the field that was to change.
     pub fn is_conflict(&self) -> bool {
-        self.has_status("409", "Conflict")
-    }
-
-    /// Tells whether the caller is not known, or may not do this.
-    pub fn is_forbidden(&self) -> bool {
-        self.has_status("403", "Forbidden") || self.has_status("401", "Unauthorized")
-    }
-
-    /// Tells whether the namespace or the object is not there.
-    pub fn is_not_found(&self) -> bool {
-        self.has_status("404", "NotFound")
+        matches!(self, Self::Refused { message, .. } if message.contains("Apply failed with"))
     }
 
     /// Tells whether the same request may succeed a little later. All requests to a cluster may be
@@ -88,6 +78,8 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unanswered { .. } => true,
+            // Two writers at once; a field that another manager owns is another matter.
+            Self::Refused { status, .. } if &**status == "409" => !self.is_conflict(),
             Self::Refused { status, .. } => matches!(
                 &**status,
                 "429"
@@ -104,27 +96,39 @@ impl Error {
             Self::Settings { .. } | Self::Unsafe { .. } | Self::Unreadable { .. } => false,
         }
     }
+}
 
-    fn has_status(&self, number: &str, word: &str) -> bool {
-        matches!(self, Self::Refused { status, .. } if **status == *number || **status == *word)
+/// Says in our own words what kube's error is about. Its own may hold what is secret: the arguments,
+/// variables and output of a plugin, lines of a kubeconfig, the password of a proxy.
+pub(crate) fn clean(error: kube::Error) -> Cause {
+    match error {
+        kube::Error::Auth(error) => plugin(&error).into(),
+        kube::Error::ProxyProtocolUnsupported { .. }
+        | kube::Error::ProxyProtocolDisabled { .. } => {
+            "the proxy's address is not of the form http://HOST:PORT".into()
+        }
+        kube::Error::Service(error) => match error.downcast::<AuthError>() {
+            Ok(error) => plugin(&error).into(),
+            Err(error) => match error.downcast::<kube::Error>() {
+                Ok(error) => clean(*error),
+                Err(error) => error,
+            },
+        },
+        other => other.into(),
     }
 }
 
-/// Takes out of kube's errors what may be secret: a plugin's stdout is a token, and a kubeconfig
-/// that cannot be read is quoted line by line.
-pub(crate) fn clean(error: kube::Error) -> Cause {
+/// Says how signing in to the cluster failed.
+fn plugin(error: &AuthError) -> String {
     match error {
-        kube::Error::Auth(AuthError::AuthExecRun { cmd, out }) => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            format!(
-                "the plugin `{cmd}` ended with {}: {}",
-                out.status,
-                said.trim()
-            )
-            .into()
+        AuthError::AuthExecStart(error) => format!("the sign-in plugin does not start: {error}"),
+        AuthError::AuthExecRun { out, .. } => {
+            format!("the sign-in plugin ended with {}", out.status)
         }
-        kube::Error::Auth(AuthError::AuthExecParse(_)) => "the plugin gave no token".into(),
-        other => other.into(),
+        AuthError::ReadTokenFile(error, path) => {
+            format!("cannot read the token file `{}`: {error}", path.display())
+        }
+        _ => "the kubeconfig's way to sign in gives no token that can be used".to_owned(),
     }
 }
 
@@ -180,26 +184,32 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_a_plugin_writes_to_stdout_is_not_repeated() {
+    fn failed_plugin() -> AuthError {
         let out = Output {
             status: ExitStatus::from_raw(256),
             stdout: b"a-token".to_vec(),
-            stderr: b"not signed in\n".to_vec(),
+            stderr: b"a-token".to_vec(),
         };
-        let error = AuthError::AuthExecRun {
-            cmd: "kubelogin".to_owned(),
+        AuthError::AuthExecRun {
+            cmd: "SECRET=\"a-token\" \"kubelogin\" \"--client-secret\" \"a-token\"".to_owned(),
             out: Box::new(out),
-        };
-        let said = clean(kube::Error::Auth(error)).to_string();
-        assert!(
-            !said.contains("token") && !said.contains("97, 45"),
-            "{said}"
-        );
-        assert!(
-            said.contains("kubelogin") && said.contains("not signed in"),
-            "{said}"
-        );
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_plugin_was_given_or_has_written_is_repeated() {
+        for error in [
+            kube::Error::Auth(failed_plugin()),
+            kube::Error::Service(Box::new(failed_plugin())),
+            kube::Error::Service(Box::new(kube::Error::Auth(failed_plugin()))),
+        ] {
+            let said = clean(error).to_string();
+            assert!(
+                !said.contains("token") && !said.contains("97, 45"),
+                "{said}"
+            );
+            assert!(said.contains("plugin ended with"), "{said}");
+        }
     }
 
     #[test]
@@ -230,7 +240,6 @@ mod tests {
             "401",
             "403",
             "404",
-            "409",
             "422",
             "Forbidden",
             "exit code 127",

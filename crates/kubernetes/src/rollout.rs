@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::cluster::Cluster;
 use crate::error::Error;
 use crate::object::Object;
-use crate::secret::DOMAIN;
+use crate::secret::{DOMAIN, Entry};
 
 /// How far a restart has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +32,27 @@ pub struct Seen {
     pub progress: Progress,
 }
 
-/// Gives the name of the annotation that holds the mark.
-fn mark_name() -> String {
-    format!("{DOMAIN}/restarted-for")
+/// Gives the name of the annotation that holds the mark of one entry: pods may read several.
+fn mark_name(entry: &Entry) -> String {
+    let place = format!("{}/{}", entry.secret(), entry.key());
+    // FNV-1a, since a name has room for a few letters only.
+    let hash = place.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{DOMAIN}/restarted-for.{hash:016x}")
 }
 
 /// Looks at a workload; nothing if there is none.
 ///
 /// # Errors
 /// The object, the act and the cluster's answer.
-pub async fn look(cluster: &Cluster, workload: &Object) -> Result<Option<Seen>, Error> {
+pub async fn look(
+    cluster: &Cluster,
+    workload: &Object,
+    entry: &Entry,
+) -> Result<Option<Seen>, Error> {
     let found = cluster.read(workload).await?;
-    Ok(found.map(|object| seen(&object)))
+    Ok(found.map(|object| seen(&object, entry)))
 }
 
 /// Restarts the pods of a workload, as `kubectl rollout restart` does, for the value of this mark.
@@ -53,22 +62,22 @@ pub async fn look(cluster: &Cluster, workload: &Object) -> Result<Option<Seen>, 
 pub async fn restart(
     cluster: &Cluster,
     workload: &Object,
-    mark: &str,
+    (entry, mark): (&Entry, &str),
     now: Timestamp,
 ) -> Result<(), Error> {
     let stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let annotations = json!({
         "kubectl.kubernetes.io/restartedAt": stamp,
-        mark_name(): mark,
+        mark_name(entry): mark,
     });
     let fields = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
     cluster.patch(workload, &fields).await
 }
 
-fn seen(object: &Value) -> Seen {
+fn seen(object: &Value, entry: &Entry) -> Seen {
     let annotations = object.pointer("/spec/template/metadata/annotations");
     let mark = annotations
-        .and_then(|all| all.get(mark_name()))
+        .and_then(|all| all.get(mark_name(entry)))
         .and_then(Value::as_str);
     Seen {
         mark: mark.map(str::to_owned),
@@ -152,6 +161,17 @@ mod tests {
         check(&status(2, 2, 2, 3), "2 of 2 pods are new, 2 ready");
         check(&status(2, 2, 2, 2), "done");
         check(&deployment(&Value::Null), "the cluster has not begun");
+    }
+
+    #[test]
+    fn each_entry_has_a_mark_of_its_own() {
+        let name = |secret: &str, key: &str| {
+            let entry = Entry::new("team", secret, key).expect("a good name");
+            mark_name(&entry)
+        };
+        assert_ne!(name("a", "token"), name("b", "token"));
+        assert_ne!(name("a", "token"), name("a", "other"));
+        assert_eq!(name("a", "token").len(), DOMAIN.len() + 31);
     }
 
     #[test]

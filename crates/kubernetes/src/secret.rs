@@ -22,6 +22,9 @@ pub const DOMAIN: &str = "azure-keyrotation.github.io";
 /// The longest name of an entry whose annotations still have room.
 const LONGEST: usize = 40;
 
+/// The most of a server's words that an error repeats.
+const LONGEST_MESSAGE: usize = 600;
+
 /// One entry of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -149,7 +152,7 @@ pub async fn apply(
     let answer = cluster
         .apply(&entry.secret, &manager, conflicts, &fields)
         .await
-        .map_err(|error| without(error, &encoded))?;
+        .map_err(|error| without(error, &encoded, value))?;
     let kept = answer.get("data").and_then(|data| data.get(&entry.key));
     if kept.and_then(Value::as_str) == Some(&encoded) {
         return Ok(());
@@ -173,12 +176,16 @@ fn fields(entry: &Entry, encoded: &str, notes: &BTreeMap<String, String>) -> Val
     })
 }
 
-/// A server may quote what it refuses.
-fn without(mut error: Error, encoded: &str) -> Error {
-    if let Error::Refused { message, .. } = &mut error
-        && !encoded.is_empty()
-    {
-        *message = message.replace(encoded, "(the value)");
+/// A server may quote what it refuses. The value is taken out first, and what is left is cut.
+fn without(mut error: Error, encoded: &str, value: &SecretString) -> Error {
+    if let Error::Refused { message, .. } = &mut error {
+        let mut clean = message.clone();
+        for secret in [encoded, value.expose_secret()] {
+            if !secret.is_empty() {
+                clean = clean.replace(secret, "(the value)");
+            }
+        }
+        *message = clean.chars().take(LONGEST_MESSAGE).collect();
     }
     error
 }
@@ -256,11 +263,11 @@ mod tests {
             object: "secret team/storage".into(),
             server: "https://c".into(),
             status: "422".into(),
-            message: "Invalid value: c2VjcmV0: too long".into(),
+            message: "Invalid value: c2VjcmV0 (secret): too long".into(),
         };
-        let said = without(step_error, "c2VjcmV0").to_string();
+        let said = without(step_error, "c2VjcmV0", &"secret".into()).to_string();
         assert!(
-            !said.contains("c2VjcmV0") && said.contains("too long"),
+            !said.contains("c2VjcmV0") && !said.contains("(secret)") && said.contains("too long"),
             "{said}"
         );
     }

@@ -117,7 +117,8 @@ pub struct PlaceArgs {
         conflicts_with = "secret"
     )]
     pub file: Option<PathBuf>,
-    /// The secret in a cluster; its namespace is that of the context if none is named.
+    /// The secret in a cluster; its namespace is that of the context if none is named. With --ssh
+    /// it has to be named.
     #[arg(long, value_name = "[NAMESPACE/]NAME", requires = "from")]
     pub secret: Option<String>,
     /// The entry in the secret [default: token].

@@ -79,6 +79,10 @@ pub(crate) enum TargetError {
     Source(String),
     #[error("`{0}` is no https://VAULT/secrets/NAME")]
     Secret(String),
+    #[error("{0} is named twice: each place has one token")]
+    Twice(String),
+    #[error("{0}: behind SSH a secret needs its namespace; write NAMESPACE/NAME")]
+    NoNamespace(String),
     #[error("{0}: no user is named; write USER@HOST")]
     NoUser(String),
     #[error(transparent)]
@@ -127,7 +131,27 @@ pub(super) fn all(
         };
         target(rule, &name, ask, cloud)
     });
-    targets.collect()
+    let targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
+    for (number, target) in targets.iter().enumerate() {
+        let mut others = targets.iter().skip(number + 1);
+        if others.any(|other| other.to.is(&target.to)) {
+            return Err(TargetError::Twice(target.to_string()));
+        }
+    }
+    Ok(targets)
+}
+
+impl To {
+    /// Tells whether both are one place.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Cluster(one), Self::Cluster(other)) => {
+                one.access == other.access && one.secret == other.secret
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What is asked of all places alike.
@@ -177,6 +201,9 @@ fn to(rule: TargetRule, name: &str, cloud: &Cloud) -> Result<To, TargetError> {
 fn to_cluster(rule: TargetRule, name: &str, cloud: &Cloud) -> Result<ToCluster, TargetError> {
     let secret = rule.secret.as_deref().unwrap_or_default();
     let entry = rule.entry.as_deref().unwrap_or("token");
+    if rule.ssh.is_some() && !secret.contains('/') {
+        return Err(TargetError::NoNamespace(name.to_owned()));
+    }
     let restart = rule.restart.iter().map(|text| text.parse());
     Ok(ToCluster {
         secret: SecretName::new(secret, entry)?,

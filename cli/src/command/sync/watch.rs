@@ -50,13 +50,13 @@ pub(super) async fn run(
 /// Says how long to wait: until the first token is due, and never for long.
 fn pause(round: &Round, longest: SignedDuration, now: Timestamp) -> SignedDuration {
     let failed = |row: &round::Row| matches!(row.outcome, Outcome::Failed(_));
-    let longest = if round.rows.iter().any(failed) {
-        longest.min(AFTER_FAILURE)
+    let (shortest, longest) = if round.rows.iter().any(failed) {
+        (AFTER_FAILURE.min(longest), longest.min(AFTER_FAILURE))
     } else {
-        longest
+        (SHORTEST, longest)
     };
     let due = round.next().map(|due| due.duration_since(now));
-    due.unwrap_or(longest).min(longest).max(SHORTEST)
+    due.unwrap_or(longest).min(longest).max(shortest)
 }
 
 /// Cuts a pause by a part of itself; `chance` is a number below 100.
@@ -102,6 +102,7 @@ mod tests {
         check(Outcome::Kept, Some(7200), 900);
         check(Outcome::Kept, Some(-5), 10);
         check(Outcome::Failed(String::new()), Some(7200), 60);
+        check(Outcome::Failed(String::new()), Some(-5), 60);
     }
 
     #[test]

@@ -55,7 +55,11 @@ pub struct Signer {
 pub(super) async fn signer(run: &Run<'_>, place: &DefinitionPlace) -> Signer {
     let mut unseen = Vec::new();
     let enrolment = look(run, &place.enrolment).await;
-    let Some(enrolment) = told(enrolment, &mut unseen).flatten() else {
+    let enrolment = told(enrolment, &mut unseen);
+    if matches!(enrolment, Some(None)) {
+        unseen.push(format!("there is no enrolment `{}`", place.enrolment));
+    }
+    let Some(enrolment) = enrolment.flatten() else {
         return Signer {
             unseen,
             ..Signer::default()
@@ -89,7 +93,19 @@ async fn key_times(run: &Run<'_>, enrolment: &Enrolment, unseen: &mut Vec<String
         unseen.push(format!("`{}` is no storage account", enrolment.account));
         return KeyTimes::default();
     };
-    let seen = told(look_at_account(run, &account).await, unseen).flatten();
+    let seen = told(look_at_account(run, &account).await, unseen);
+    if matches!(seen, Some(None)) {
+        unseen.push(format!("there is no account `{account}`"));
+    }
+    let seen = seen.flatten();
+    let times = seen
+        .as_ref()
+        .map(|one| [one.key1_created_at, one.key2_created_at]);
+    if times.is_some_and(|times| times.contains(&None)) {
+        unseen.push(format!(
+            "Azure does not tell when the keys of `{account}` were made"
+        ));
+    }
     KeyTimes {
         key1: seen.as_ref().and_then(|account| account.key1_created_at),
         key2: seen.as_ref().and_then(|account| account.key2_created_at),
@@ -138,9 +154,14 @@ async fn active(run: &Run<'_>, place: &DefinitionPlace) -> Option<KeySlot> {
 }
 
 /// Reads a published secret.
-pub(super) async fn published(run: &Run<'_>, place: &SecretPlace) -> Result<Fresh, StepError> {
+pub(super) async fn published(run: &Run<'_>, place: &SecretPlace) -> Result<Fresh, TokenError> {
     let request = secret::get(&place.vault, &place.name);
     let read = run.send("read the secret", place, request).await?;
+    if read.managed {
+        return Err(TokenError::Minted {
+            secret: place.to_string(),
+        });
+    }
     let slot = read.tags.get(SLOT).and_then(|text| text.parse().ok());
     let minted = run.now();
     let notes = Notes {

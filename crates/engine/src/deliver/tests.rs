@@ -63,6 +63,8 @@ fn a_token_is_judged_by_its_own_end_and_not_by_the_note() {
     check(Some(&good), 4, expired);
     check(None, 1, Verdict::Replace(Why::Empty));
     check(Some(&held(None, notes())), 1, Verdict::Replace(Why::Empty));
+    let no_token = held(Some("changeme"), notes());
+    check(Some(&no_token), 1, Verdict::Replace(Why::OtherSource));
     let foreign = held(Some(token), Notes::default());
     check(Some(&foreign), 1, Verdict::Replace(Why::OtherSource));
 }

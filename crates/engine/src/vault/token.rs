@@ -31,6 +31,15 @@ pub enum TokenError {
         /// The rule that it breaks.
         source: IdError,
     },
+    /// The secret belongs to a SAS definition: every reading makes another token.
+    #[error(
+        "the secret `{secret}` mints a token each time it is read; name its SAS definition instead, \
+         https://VAULT/storage/ACCOUNT/sas/NAME"
+    )]
+    Minted {
+        /// The address of the secret.
+        secret: String,
+    },
     /// The secret belongs to no SAS definition.
     #[error("the secret `{secret}` is not minted by the vault, so it belongs to no SAS definition")]
     NoToken {

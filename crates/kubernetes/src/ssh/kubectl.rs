@@ -9,9 +9,6 @@ use super::session::Ended;
 use crate::cluster::Conflicts;
 use crate::error::{Error, Step};
 
-/// The most of `kubectl`'s own words that an error repeats.
-const LONGEST: usize = 600;
-
 impl Remote {
     /// Reads an object; nothing if it is not there.
     pub(crate) async fn read(&self, step: Step<'_>) -> Result<Option<Value>, Error> {
@@ -77,7 +74,7 @@ fn quoted(text: &str) -> String {
 /// Finds the server's own word for the refusal, if it was the server who refused.
 fn refusal(ended: &Ended) -> (String, String) {
     let said = String::from_utf8_lossy(&ended.err);
-    let said: String = said.trim().chars().take(LONGEST).collect();
+    let said = said.trim().to_owned();
     if said.contains("Apply failed with") && said.contains("conflict") {
         return ("Conflict".to_owned(), said);
     }

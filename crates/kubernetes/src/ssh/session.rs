@@ -86,7 +86,9 @@ impl Remote {
     async fn converse(&self, command: &str, input: &[u8]) -> Result<Option<Ended>, Obstacle> {
         let address = (self.host.as_str(), self.port);
         let mut session = connect(Arc::new(Config::default()), address, Gate(self.pin)).await?;
+        // A server that does not say takes SHA-2 all the same; SHA-1 is not offered.
         let hash = session.best_supported_rsa_hash().await?.flatten();
+        let hash = Some(hash.unwrap_or(HashAlg::Sha512));
         let key = PrivateKeyWithHashAlg::new(Arc::clone(&self.key), hash);
         let answer = session.authenticate_publickey(&self.user, key).await?;
         if !answer.success() {

@@ -45,18 +45,7 @@ fn a_definition_and_a_secret_are_told_apart() {
 
 #[test]
 fn what_cannot_be_understood_says_how_it_should_be() {
-    let check = |rule: TargetRule, expected: &str| {
-        let said = understood(rule).map(|target| target.to_string());
-        assert!(
-            said.as_ref().is_err_and(|said| said.contains(expected)),
-            "{said:?}"
-        );
-    };
-    let with = |change: fn(&mut TargetRule)| {
-        let mut rule = rule(DEFINITION, "team/storage");
-        change(&mut rule);
-        rule
-    };
+    let check = check_refused;
     check(
         rule("", "team/storage"),
         "`[[sync]]` number 1 has no `from`",
@@ -84,12 +73,30 @@ fn what_cannot_be_understood_says_how_it_should_be() {
         "`pod/web`",
     );
     check(with(|rule| rule.cluster = Some("aks".into())), "`aks`");
+}
+
+fn check_refused(rule: TargetRule, expected: &str) {
+    let said = understood(rule).map(|target| target.to_string());
+    assert!(
+        said.as_ref().is_err_and(|said| said.contains(expected)),
+        "{said:?}"
+    );
+}
+
+fn with(change: fn(&mut TargetRule)) -> TargetRule {
+    let mut rule = rule(DEFINITION, "team/storage");
+    change(&mut rule);
+    rule
+}
+
+#[test]
+fn two_ways_and_two_places_are_told_apart() {
     let two = with(|rule| {
         rule.context = Some("dev".into());
         rule.ssh = Some(SshRule::default());
     });
-    check(two, "names two ways to one cluster");
-    check(
+    check_refused(two, "names two ways to one cluster");
+    check_refused(
         with(|rule| rule.ssh = Some(SshRule::default())),
         "no user is named",
     );
@@ -101,7 +108,22 @@ fn what_cannot_be_understood_says_how_it_should_be() {
             ..SshRule::default()
         });
     });
-    check(unpinned, "is no SHA-256 fingerprint");
+    check_refused(unpinned, "is no SHA-256 fingerprint");
+    let bare = with(|rule| {
+        rule.secret = Some("storage".into());
+        rule.ssh = Some(SshRule::default());
+    });
+    check_refused(bare, "needs its namespace");
+    let twice = vec![
+        rule(DEFINITION, "team/storage"),
+        rule(SECRET, "team/storage"),
+    ];
+    let said = all(&args(&[]), twice, &Cloud::Public).map_err(|error| error.to_string());
+    assert!(
+        said.as_ref()
+            .is_err_and(|said| said.contains("named twice")),
+        "{said:?}"
+    );
     let nothing = all(&args(&[]), Vec::new(), &Cloud::Public);
     assert!(matches!(nothing, Err(TargetError::NoTarget)));
 }
