@@ -53,7 +53,10 @@ pub(crate) fn hint(error: &azure::error::Error) -> Option<&'static str> {
             return Some("grant the identity the role `Reader` on the subscriptions");
         }
         Some(ForbiddenCause::VaultPolicyLacks { .. } | ForbiddenCause::VaultRbac) => {
-            return Some("grant the identity `get` and `list` on storage in the vault");
+            return Some(
+                "grant the identity `get` and `list` on storage in the vault, and `get` on secrets \
+                 where a token or a secret is read",
+            );
         }
         Some(ForbiddenCause::Firewall) => {
             return Some("let this machine's address through the vault's firewall");

@@ -118,6 +118,18 @@ fn a_check_changes_nothing_and_says_whether_tokens_last() -> Result<()> {
 }
 
 #[test]
+fn a_server_that_is_busy_proves_nothing() -> Result<()> {
+    let emulator = emulator()?;
+    into_cluster(&emulator, &[])?;
+    emulator.set_fault(&json!({
+        "operation": "GetStorageAccount", "count": 9, "fault": {"reset": "before"},
+    }))?;
+    let (code, row) = into_cluster(&emulator, &[])?;
+    assert_eq!((code, text(&row, "outcome")), (Some(3), "kept"), "{row}");
+    Ok(())
+}
+
+#[test]
 fn a_lost_answer_and_a_killed_run_leave_a_token_that_the_next_run_knows() -> Result<()> {
     for fault in [
         json!({"reset": "after"}),

@@ -53,6 +53,8 @@ pub(in crate::command) struct Row {
     pub(super) notes: Notes,
     /// What could not be seen of the keys that sign.
     pub(super) unseen: Vec<String>,
+    /// Whether a token was kept though some of that may be seen a little later.
+    pub(super) is_unproven: bool,
     /// What was restarted.
     pub(in crate::command) restarted: Vec<String>,
 }
@@ -80,7 +82,7 @@ impl Round {
         let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
         // Whoever only looks must be able to say that the key is still the one.
         let unseen = self.rows.iter().any(|row| !row.unseen.is_empty());
-        let unproven = unseen && self.mode == Mode::Look;
+        let unproven = unseen && self.mode == Mode::Look || self.is_unproven();
         let wanting = count(|outcome| matches!(outcome, Outcome::Wanting(_)));
         if failed == self.rows.len() {
             ExitCode::Failed
@@ -91,6 +93,11 @@ impl Round {
         } else {
             ExitCode::Passed
         }
+    }
+
+    /// Tells whether a look a little later may say more.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.rows.iter().any(|row| row.is_unproven)
     }
 
     /// Says when the next value should be replaced, as far as is known.
@@ -161,6 +168,7 @@ impl Errand<'_> {
             outcome: Outcome::Kept,
             notes: Notes::default(),
             unseen: Vec::new(),
+            is_unproven: false,
             restarted: Vec::new(),
         };
         match self.attend(target, &mut row).await {
@@ -179,6 +187,7 @@ impl Errand<'_> {
         let outcome = match (found.verdict, self.mode) {
             (Verdict::Keep(until), _) => {
                 row.notes.refresh = until.or(row.notes.refresh);
+                row.is_unproven = found.signer.is_passing;
                 Outcome::Kept
             }
             (Verdict::Replace(why), Mode::Look) => return Ok(Outcome::Wanting(why)),

@@ -50,7 +50,7 @@ pub(super) async fn run(
 /// Says how long to wait: until the first token is due, and never for long.
 fn pause(round: &Round, longest: SignedDuration, now: Timestamp) -> SignedDuration {
     let failed = |row: &round::Row| matches!(row.outcome, Outcome::Failed(_));
-    let (shortest, longest) = if round.rows.iter().any(failed) {
+    let (shortest, longest) = if round.rows.iter().any(failed) || round.is_unproven() {
         (AFTER_FAILURE.min(longest), longest.min(AFTER_FAILURE))
     } else {
         (SHORTEST, longest)
@@ -80,6 +80,7 @@ mod tests {
                 ..Notes::default()
             },
             unseen: Vec::new(),
+            is_unproven: false,
             restarted: Vec::new(),
         };
         Round {

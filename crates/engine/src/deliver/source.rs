@@ -48,20 +48,23 @@ pub struct Signer {
     pub active: Option<KeySlot>,
     /// What could not be read of it, and why.
     pub unseen: Vec<String>,
+    /// Whether some of that may be read a little later: then nothing is proven for now.
+    pub is_passing: bool,
 }
 
 /// Reads what is known of the keys that sign. An identity that may only mint tokens sees nothing
 /// here; then tokens are judged by their own end alone, and that is said.
 pub(super) async fn signer(run: &Run<'_>, place: &DefinitionPlace) -> Signer {
-    let mut unseen = Vec::new();
-    let enrolment = look(run, &place.enrolment).await;
-    let enrolment = told(enrolment, &mut unseen);
+    let mut unseen = Unseen::default();
+    let enrolment = unseen.told(look(run, &place.enrolment).await);
     if matches!(enrolment, Some(None)) {
-        unseen.push(format!("there is no enrolment `{}`", place.enrolment));
+        let absence = format!("there is no enrolment `{}`", place.enrolment);
+        unseen.texts.push(absence);
     }
     let Some(enrolment) = enrolment.flatten() else {
         return Signer {
-            unseen,
+            unseen: unseen.texts,
+            is_passing: unseen.is_passing,
             ..Signer::default()
         };
     };
@@ -72,12 +75,27 @@ pub(super) async fn signer(run: &Run<'_>, place: &DefinitionPlace) -> Signer {
             next: next(&enrolment, key_times),
         },
         active: enrolment.active,
-        unseen,
+        unseen: unseen.texts,
+        is_passing: unseen.is_passing,
     }
 }
 
-fn told<T>(read: Result<T, StepError>, unseen: &mut Vec<String>) -> Option<T> {
-    read.map_err(|error| unseen.push(said(&error))).ok()
+/// What could not be seen so far.
+#[derive(Default)]
+struct Unseen {
+    texts: Vec<String>,
+    is_passing: bool,
+}
+
+impl Unseen {
+    /// Keeps why something was not read. A refusal lasts; whatever else it was may pass.
+    fn told<T>(&mut self, read: Result<T, StepError>) -> Option<T> {
+        let error = read.map_err(|error| {
+            self.is_passing |= !error.is(|answer| answer.forbidden_cause().is_some());
+            self.texts.push(said(&error));
+        });
+        error.ok()
+    }
 }
 
 /// The act and the answer, in one line.
@@ -88,23 +106,25 @@ fn said(error: &StepError) -> String {
     }
 }
 
-async fn key_times(run: &Run<'_>, enrolment: &Enrolment, unseen: &mut Vec<String>) -> KeyTimes {
+async fn key_times(run: &Run<'_>, enrolment: &Enrolment, unseen: &mut Unseen) -> KeyTimes {
     let Ok(account) = enrolment.account.parse::<StorageAccountId>() else {
-        unseen.push(format!("`{}` is no storage account", enrolment.account));
+        let odd = format!("`{}` is no storage account", enrolment.account);
+        unseen.texts.push(odd);
         return KeyTimes::default();
     };
-    let seen = told(look_at_account(run, &account).await, unseen);
+    let seen = unseen.told(look_at_account(run, &account).await);
     if matches!(seen, Some(None)) {
-        unseen.push(format!("there is no account `{account}`"));
+        unseen
+            .texts
+            .push(format!("there is no account `{account}`"));
     }
     let seen = seen.flatten();
     let times = seen
         .as_ref()
         .map(|one| [one.key1_created_at, one.key2_created_at]);
     if times.is_some_and(|times| times.contains(&None)) {
-        unseen.push(format!(
-            "Azure does not tell when the keys of `{account}` were made"
-        ));
+        let silence = format!("Azure does not tell when the keys of `{account}` were made");
+        unseen.texts.push(silence);
     }
     KeyTimes {
         key1: seen.as_ref().and_then(|account| account.key1_created_at),
