@@ -22,6 +22,9 @@ const ACCOUNT: &str = "stquickstart";
 const ENROLMENTS: &str = "https://kvquickstart.vault.azure.net/storage?api-version=7.4";
 /// A day longer than the rotation period of the example.
 const PAST_A_ROTATION: &str = "P31D";
+/// The enrolment's period is thirty days; a token lives four hours.
+const TO_THE_EVE: &str = "P29DT23H";
+const OVER_NIGHT: &str = "PT2H";
 
 const CHECK_SAYS_COMPLIANT: i32 = 0;
 const CHECK_SAYS_DRIFT: i32 = 2;
@@ -41,7 +44,7 @@ pub fn run(supervisor: &Supervisor, core: Option<&str>) -> Result<()> {
     let secret = core.output("secret_id")?;
     let token = first_token(&mut story, &consumer, &secret)?;
     use_token(&mut story, &consumer, &token)?;
-    first_rotation(&mut story, &stage, &core, &consumer, &token)?;
+    let token = first_rotation(&mut story, &stage, &core, &consumer, &secret)?;
     second_rotation(&mut story, &stage, &consumer, &token)?;
     new_token(&mut story, &core, &consumer, &secret)?;
     check_after(&mut story, &stage)?;
@@ -139,19 +142,26 @@ fn first_rotation(
     stage: &Stage,
     core: &Core,
     consumer: &Consumer<'_>,
-    token: &SasToken,
-) -> Result<()> {
+    secret: &str,
+) -> Result<SasToken> {
     story.step("Move the clock past a rotation: the idle key is regenerated and takes over");
-    let now = stage.advance(PAST_A_ROTATION)?;
-    story.command(&format!(
-        "keyrotation emulator clock --advance {PAST_A_ROTATION}"
-    ));
+    advance(story, stage, TO_THE_EVE)?;
+    story.command(&format!("GET {secret}"));
+    let token = consumer.read_token(secret)?;
+    story.tell(&format!("Got {token}."));
+    let now = advance(story, stage, OVER_NIGHT)?;
     story.tell(&format!(
         "It is now {now}. The token's key is the idle one, but still valid:"
     ));
-    expect_read(story, consumer, token, 200)?;
+    expect_read(story, consumer, &token, 200)?;
     story.tell("Terraform has nothing to do, because the vault's rotation is no drift:");
-    core.run(story, &["plan", "-input=false", "-detailed-exitcode"])
+    core.run(story, &["plan", "-input=false", "-detailed-exitcode"])?;
+    Ok(token)
+}
+
+fn advance(story: &mut Story, stage: &Stage, duration: &str) -> Result<String> {
+    story.command(&format!("keyrotation emulator clock --advance {duration}"));
+    stage.advance(duration)
 }
 
 fn second_rotation(
@@ -161,10 +171,7 @@ fn second_rotation(
     token: &SasToken,
 ) -> Result<()> {
     story.step("Move the clock past the next rotation: now the old token's key is regenerated");
-    let now = stage.advance(PAST_A_ROTATION)?;
-    story.command(&format!(
-        "keyrotation emulator clock --advance {PAST_A_ROTATION}"
-    ));
+    let now = advance(story, stage, PAST_A_ROTATION)?;
     story.tell(&format!("It is now {now}. The old token is refused:"));
     expect_read(story, consumer, token, 403)
 }
