@@ -45,10 +45,7 @@ impl Draft {
     /// The place cannot be written to.
     pub(crate) fn private(path: &Path) -> Result<Self, FileError> {
         let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Self::open_as(path, &options)
+        Self::open_as(path, private(options.write(true).create_new(true)))
     }
 
     fn open_as(path: &Path, fresh: &OpenOptions) -> Result<Self, FileError> {
@@ -109,6 +106,20 @@ impl Drop for Draft {
             let _already_gone = fs::remove_file(beside);
         }
     }
+}
+
+/// Makes a file that is opened readable by its owner only.
+#[cfg(unix)]
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.mode(0o600)
+}
+
+/// Makes a file that is opened readable by its owner only, which takes a Unix.
+#[cfg(not(unix))]
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
 }
 
 /// Names the draft: in the same folder, so that it can be moved, and not found by accident.

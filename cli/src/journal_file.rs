@@ -19,6 +19,7 @@ use rotation::slot::KeySlot;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::files::private;
 use crate::plan_file::{Plan, Text};
 
 const FORMAT: &str = "keyrotation-journal";
@@ -306,18 +307,6 @@ fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
 /// Keeps a second run off the journal; the lock goes with the process.
 fn lock(file: &File) -> io::Result<()> {
     file.try_lock().map_err(io::Error::from)
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }
 
 #[cfg(test)]

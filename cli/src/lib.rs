@@ -35,6 +35,7 @@ mod hcl;
 mod journal_file;
 mod log;
 pub mod output;
+mod place_id;
 mod plan_file;
 mod progress;
 pub mod report;

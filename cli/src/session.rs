@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Doors;
 use crate::connection::{self, ConnectionError};
+use crate::destination::cluster::Waits;
 use crate::settings::{self, SettingsError};
 
 /// How long an operation may take: a right that was just granted takes minutes to arrive.
@@ -110,9 +111,12 @@ impl Session {
         self.clock.as_ref()
     }
 
-    /// Shares the clock with those who live longer than a borrow.
-    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock)
+    /// Shares the clock, and the wish to stop, with those who wait for others than Azure.
+    pub(crate) fn waits(&self) -> Waits {
+        Waits {
+            clock: Arc::clone(&self.clock),
+            stop: self.token.clone(),
+        }
     }
 
     /// Gives the proxy and the hosts that are reached without it, for connections to others than Azure.

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::head::Head;
 use super::line::{EndLine, KindWord, Line, Said};
+use crate::files::private;
 
 /// A checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -212,16 +213,4 @@ fn others_may_write(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn others_may_write(_metadata: &std::fs::Metadata) -> bool {
     false
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    options.mode(0o600)
-}
-
-#[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
 }

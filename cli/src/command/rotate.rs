@@ -230,7 +230,7 @@ impl Asked {
             question,
             cloud: settings::cloud(args.cloud, env)?,
             terms,
-            in_use: args.in_use.unwrap_or(KeySlot::Key1),
+            in_use: args.turn.in_use.unwrap_or(KeySlot::Key1),
             declared: Declared::new(args, config.places),
             targets: config.targets,
             group_by: args.group_by.clone(),
@@ -279,10 +279,10 @@ fn terms(args: &PlanArgs, demand: &Demand) -> Result<PlanTerms, RotateCommandErr
         .ok_or(RotateCommandError::TooShort(limit))?;
     Ok(PlanTerms {
         period: Text(period),
-        wait: Text(args.wait.unwrap_or(Period::days(DEFAULT_WAIT))),
+        wait: Text(args.turn.wait.unwrap_or(Period::days(DEFAULT_WAIT))),
         both: args.both,
-        verify: !args.no_verify,
-        assume_unmanaged: args.assume_unmanaged,
+        verify: !args.turn.no_verify,
+        assume_unmanaged: args.turn.assume_unmanaged,
     })
 }
 

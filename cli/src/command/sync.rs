@@ -19,7 +19,7 @@ use crate::settings::{self, SettingsError};
 
 use self::args::SyncArgs;
 use self::round::Mode;
-use self::target::{Target, TargetError, To};
+use self::target::{Target, TargetError};
 
 /// Nothing could be said about any place.
 #[derive(Debug, thiserror::Error)]
@@ -51,17 +51,11 @@ pub(super) async fn run(
     doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, SyncError> {
-    let config = config::read(&doors.env, args.config.as_deref())?;
-    let cloud = settings::cloud(args.cloud, &doors.env)?;
-    let targets = target::all(args, config.targets, &cloud)?;
-    let to_stdout = targets.iter().any(|one| matches!(one.to, To::Stdout));
+    let (targets, mut session) = prepared(args, doors)?;
+    let to_stdout = targets.iter().any(Target::is_stdout);
     let is_plain = !args.check && !args.watch && args.format == args::Form::Table;
     if to_stdout && (!is_plain || targets.len() > 1) {
         return Err(SyncError::Stdout);
-    }
-    let mut session = Session::open(Some(cloud), doors)?;
-    if let Some(moment) = args.as_of {
-        session.set_as_of(moment);
     }
     if to_stdout {
         return print(&targets, &session, streams).await;
@@ -77,6 +71,18 @@ pub(super) async fn run(
     let round = round::all(&targets, mode, args.rollout_timeout.0, &mut session).await;
     show::write(&round, args.format, streams)?;
     Ok(round.exit_code())
+}
+
+/// Reads what is to be put where, and prepares the connection; nothing is sent yet.
+fn prepared(args: &SyncArgs, doors: Doors) -> Result<(Vec<Target>, Session), SyncError> {
+    let config = config::read(&doors.env, args.config.as_deref())?;
+    let cloud = settings::cloud(args.cloud, &doors.env)?;
+    let targets = target::all(args, config.targets, &cloud)?;
+    let mut session = Session::open(Some(cloud), doors)?;
+    if let Some(moment) = args.as_of {
+        session.set_as_of(moment);
+    }
+    Ok((targets, session))
 }
 
 /// Writes one token to stdout.

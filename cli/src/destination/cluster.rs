@@ -13,9 +13,10 @@ use std::time::Duration;
 use azure::clock::Clock;
 use engine::deliver::{Fresh, Held, Notes};
 use kubernetes::cluster::Conflicts;
-use kubernetes::rollout::{self, Progress};
+use kubernetes::rollout::{self, Progress, Seen};
 use kubernetes::secret::{self, Entry};
 use kubernetes::{BadName, Cluster, Error, Object};
+use tokio_util::sync::CancellationToken;
 
 use self::names::{BadTarget, SecretName, Workload};
 use self::reached::Reached;
@@ -31,7 +32,14 @@ pub(crate) struct ClusterEntry {
     cluster: Arc<Cluster>,
     entry: Entry,
     conflicts: Conflicts,
-    clock: Arc<dyn Clock>,
+    waits: Waits,
+}
+
+/// What waits go by: the clock, and the wish to stop.
+#[derive(Clone, Debug)]
+pub(crate) struct Waits {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stop: CancellationToken,
 }
 
 /// A cluster did not do what it should.
@@ -50,6 +58,13 @@ pub(crate) enum ClusterError {
         "another manager owns the entry; --force-conflicts (`force_conflicts = true`) takes it over"
     )]
     Conflict { source: Error },
+    #[error(
+        "the cluster does not let this identity do that; its role needs `get`, `patch` and `create` \
+         on secrets, and `get` and `patch` on what is restarted"
+    )]
+    Forbidden { source: Error },
+    #[error("stopped on request, between two requests")]
+    Stopped,
     #[error("there is no {workload}, which should be restarted")]
     NoWorkload { workload: String },
     #[error("the restart of {workload} has failed: {reason}")]
@@ -71,7 +86,7 @@ impl ClusterEntry {
         reached: Reached,
         secret: &SecretName,
         takes_over: bool,
-        clock: Arc<dyn Clock>,
+        waits: Waits,
     ) -> Result<Self, BadTarget> {
         Ok(Self {
             entry: secret.in_cluster(&reached.0)?,
@@ -81,7 +96,7 @@ impl ClusterEntry {
             } else {
                 Conflicts::Refused
             },
-            clock,
+            waits,
         })
     }
 
@@ -107,13 +122,15 @@ impl ClusterEntry {
         let (cluster, entry) = (&self.cluster, &self.entry);
         let apply = || secret::apply(cluster, entry, &fresh.value, &notes, self.conflicts);
         match self.trying(apply).await {
-            Ok(()) => Ok(()),
-            Err(source) if source.is_conflict() => Err(ClusterError::Conflict { source }),
-            Err(error) => Err(self.explained(error).await),
+            Err(ClusterError::Cluster(error)) => Err(self.explained(error).await),
+            done => done,
         }
     }
 
     async fn explained(&self, error: Error) -> ClusterError {
+        if error.is_conflict() {
+            return ClusterError::Conflict { source: error };
+        }
         let held = secret::read(&self.cluster, &self.entry).await;
         match held {
             Ok(Some(held)) if held.is_immutable => ClusterError::Immutable {
@@ -127,7 +144,7 @@ impl ClusterEntry {
     /// until all are new. Gives whether they had to be restarted.
     ///
     /// # Errors
-    /// The cluster's answer, or pods that do not become ready.
+    /// The cluster's answer, pods that do not become ready, or a stop before that.
     pub(crate) async fn restart(
         &self,
         workload: &Workload,
@@ -136,34 +153,40 @@ impl ClusterEntry {
     ) -> Result<bool, ClusterError> {
         let namespace = self.entry.secret().namespace();
         let workload = &Object::new(workload.kind, namespace, &workload.name)?;
-        let mark = mark(notes);
-        let missing = || ClusterError::NoWorkload {
-            workload: workload.to_string(),
-        };
-        let look = || rollout::look(&self.cluster, workload, &self.entry);
-        let seen = self.trying(look).await?.ok_or_else(missing)?;
+        let mark = notes.fingerprint.clone().unwrap_or_default();
+        let seen = self.look(workload).await?;
         let is_stale = seen.mark.as_deref() != Some(mark.as_str());
+        let mut progress = seen.progress;
         if is_stale {
-            let now = self.clock.now();
+            let now = self.waits.clock.now();
             let mark = (&self.entry, mark.as_str());
             let restart = || rollout::restart(&self.cluster, workload, mark, now);
             self.trying(restart).await?;
+            progress = Progress::Waiting("the cluster has not begun".to_owned());
         }
         if limit > Duration::ZERO {
-            self.wait(workload, limit).await?;
+            self.wait(workload, progress, limit).await?;
         }
         Ok(is_stale)
     }
 
-    async fn wait(&self, workload: &Object, limit: Duration) -> Result<(), ClusterError> {
-        let missing = || ClusterError::NoWorkload {
+    async fn look(&self, workload: &Object) -> Result<Seen, ClusterError> {
+        let look = || rollout::look(&self.cluster, workload, &self.entry);
+        let seen = self.trying(look).await?;
+        seen.ok_or_else(|| ClusterError::NoWorkload {
             workload: workload.to_string(),
-        };
-        let end = self.clock.now().checked_add(limit);
+        })
+    }
+
+    async fn wait(
+        &self,
+        workload: &Object,
+        mut progress: Progress,
+        limit: Duration,
+    ) -> Result<(), ClusterError> {
+        let end = self.waits.clock.now().checked_add(limit);
         loop {
-            let look = || rollout::look(&self.cluster, workload, &self.entry);
-            let seen = self.trying(look).await?.ok_or_else(missing)?;
-            let reason = match seen.progress {
+            let reason = match progress {
                 Progress::Done => return Ok(()),
                 Progress::Failed(reason) => {
                     let workload = workload.to_string();
@@ -171,31 +194,50 @@ impl ClusterEntry {
                 }
                 Progress::Waiting(reason) => reason,
             };
-            if end.as_ref().is_ok_and(|end| self.clock.now() >= *end) {
+            if end.as_ref().is_ok_and(|end| self.waits.clock.now() >= *end) {
                 return Err(ClusterError::Late {
                     workload: workload.to_string(),
                     limit: format!("{} s", limit.as_secs()),
                     reason,
                 });
             }
-            self.clock.sleep(LOOK).await;
+            self.pause(LOOK).await?;
+            progress = self.look(workload).await?.progress;
         }
     }
 
-    async fn trying<T>(&self, mut act: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+    async fn trying<T>(
+        &self,
+        mut act: impl AsyncFnMut() -> Result<T, Error>,
+    ) -> Result<T, ClusterError> {
         for pause in PAUSES {
+            self.go_on()?;
             match act().await {
-                Err(error) if error.is_passing() => self.clock.sleep(pause).await,
-                done => return done,
+                Err(error) if error.is_passing() => self.pause(pause).await?,
+                Err(source) if source.is_forbidden() => {
+                    return Err(ClusterError::Forbidden { source });
+                }
+                done => return Ok(done?),
             }
         }
-        act().await
+        Ok(act().await?)
     }
-}
 
-/// Names a value by when and where it was minted: a restart for it need not be done twice.
-fn mark(notes: &Notes) -> String {
-    notes.minted.map(|at| at.to_string()).unwrap_or_default()
+    /// Nothing more is asked of the cluster after a stop.
+    fn go_on(&self) -> Result<(), ClusterError> {
+        if self.waits.stop.is_cancelled() {
+            return Err(ClusterError::Stopped);
+        }
+        Ok(())
+    }
+
+    async fn pause(&self, length: Duration) -> Result<(), ClusterError> {
+        tokio::select! {
+            () = self.waits.clock.sleep(length) => {}
+            () = self.waits.stop.cancelled() => {}
+        }
+        self.go_on()
+    }
 }
 
 fn annotations(notes: &Notes) -> BTreeMap<String, String> {
@@ -206,6 +248,7 @@ fn annotations(notes: &Notes) -> BTreeMap<String, String> {
         slot,
         key_made,
         refresh,
+        fingerprint,
     } = notes;
     let texts = [
         ("source", source.clone()),
@@ -214,6 +257,7 @@ fn annotations(notes: &Notes) -> BTreeMap<String, String> {
         ("key", slot.map(|slot| slot.to_string())),
         ("key-created", key_made.map(|time| time.to_string())),
         ("refresh", refresh.map(|time| time.to_string())),
+        ("fingerprint", fingerprint.clone()),
     ];
     let pair = |(name, text): (&str, Option<String>)| Some((name.to_owned(), text?));
     texts.into_iter().filter_map(pair).collect()
@@ -229,6 +273,7 @@ fn notes(annotations: &BTreeMap<String, String>) -> Notes {
         slot: annotations.get("key").and_then(|text| text.parse().ok()),
         key_made: time("key-created"),
         refresh: time("refresh"),
+        fingerprint: annotations.get("fingerprint").cloned(),
     }
 }
 
@@ -250,6 +295,7 @@ mod tests {
             slot: Some(KeySlot::Key2),
             key_made: Some(Timestamp::UNIX_EPOCH),
             refresh: Some(Timestamp::UNIX_EPOCH),
+            fingerprint: Some("0a".into()),
         });
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use ring::digest;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
@@ -65,6 +66,15 @@ pub struct SasToken(SecretString);
 /// ```
 #[derive(Clone)]
 pub struct VaultBackup(SecretString);
+
+/// Tells one key or token from another without showing either: they have 256 secret bits and more, so
+/// nobody finds one by its SHA-256.
+#[must_use]
+pub fn fingerprint(secret: &SecretString) -> String {
+    let digest = digest::digest(&digest::SHA256, secret.expose_secret().as_bytes());
+    let bytes = digest.as_ref().iter();
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
 
 macro_rules! secret {
     ($name:ident) => {

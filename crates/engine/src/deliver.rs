@@ -9,6 +9,7 @@ pub mod source;
 use std::error::Error as StdError;
 
 use azure::sas::token::TokenParameters;
+use azure::secret::fingerprint;
 use jiff::Timestamp;
 use rotation::slot::KeySlot;
 use rotation::token::{Judgement, Lead, Placed, Reason, Signing, judge, refresh_at};
@@ -33,6 +34,8 @@ pub struct Notes {
     pub key_made: Option<Timestamp>,
     /// When it should be replaced.
     pub refresh: Option<Timestamp>,
+    /// The fingerprint of the value that all this is about.
+    pub fingerprint: Option<String>,
 }
 
 /// What a destination holds.
@@ -86,6 +89,8 @@ pub struct Finding {
     pub notes: Notes,
     /// Who signs now, and what could not be seen of it.
     pub signer: Signer,
+    /// The value of a published secret, which was read to be compared.
+    read: Option<Fresh>,
 }
 
 /// What is to be done about a destination.
@@ -172,15 +177,15 @@ pub async fn look<D: Destination>(
     let held = destination.held().await;
     let held = held.map_err(DeliverError::Destination)?;
     let notes = held.as_ref().map(noted).unwrap_or_default();
-    let mut signer = Signer::default();
+    let (mut signer, mut read) = (Signer::default(), None);
     let verdict = match source {
         Source::Definition(place) => {
             signer = source::signer(run, place).await;
             judged(held.as_ref(), source, &signer.signing, terms, run.now())
         }
         Source::Secret(place) => {
-            let read = source::published(run, place).await?;
-            compared(held.as_ref(), &read)
+            let read = read.insert(source::published(run, place).await?);
+            compared(held.as_ref(), read)
         }
     };
     Ok(Finding {
@@ -191,10 +196,11 @@ pub async fn look<D: Destination>(
         },
         notes,
         signer,
+        read,
     })
 }
 
-/// Gets a fresh value and puts it in place.
+/// Puts a fresh value in place, after a look.
 ///
 /// # Errors
 /// The value was not got, or not put in place. Then the old one stands there; after an answer that
@@ -207,9 +213,12 @@ pub async fn replace<D: Destination>(
     source: &Source,
     destination: &D,
     terms: Terms,
-    signer: &Signer,
+    found: Finding,
 ) -> Result<Notes, DeliverError<D::Error>> {
-    let fresh = made(run, source, terms, signer).await?;
+    let fresh = match found.read {
+        Some(read) => read,
+        None => made(run, source, terms, &found.signer).await?,
+    };
     let published = destination.publish(&fresh).await;
     published.map_err(DeliverError::Destination)?;
     Ok(fresh.notes)
@@ -256,9 +265,6 @@ fn judged(
     let Some(held) = held.filter(|held| held.value.is_some()) else {
         return Verdict::Replace(Why::Empty);
     };
-    if !is_token(held) {
-        return Verdict::Replace(Why::OtherSource);
-    }
     let notes = noted(held);
     if notes.source != Some(source.to_string()) {
         return Verdict::Replace(Why::OtherSource);
@@ -271,37 +277,37 @@ fn judged(
 
 /// Compares with what the source holds now.
 fn compared(held: Option<&Held>, read: &Fresh) -> Verdict {
-    let value = held.and_then(|held| held.value.as_ref());
-    match value {
-        None => Verdict::Replace(Why::Empty),
-        Some(value) if value.expose_secret() == read.value.expose_secret() => {
-            Verdict::Keep(read.notes.refresh)
-        }
-        Some(_)
-            if held.and_then(|held| held.notes.source.as_ref()) != read.notes.source.as_ref() =>
-        {
-            Verdict::Replace(Why::OtherSource)
-        }
-        Some(_) => Verdict::Replace(Why::Changed),
-    }
-}
-
-fn is_token(held: &Held) -> bool {
-    let value = held.value.as_ref().map(ExposeSecret::expose_secret);
-    let said = value.and_then(|text| TokenParameters::parse(text).ok());
-    said.is_some_and(|said| said.has_signature)
-}
-
-/// Takes the end of a token from the token itself: somebody may have put another one there.
-fn noted(held: &Held) -> Notes {
-    let value = held.value.as_ref().map(ExposeSecret::expose_secret);
-    let said = value.and_then(|text| TokenParameters::parse(text).ok());
-    let expires = match said {
-        Some(said) => said.expires.or(held.notes.expires),
-        None => held.notes.expires,
+    let Some(held) = held.filter(|held| held.value.is_some()) else {
+        return Verdict::Replace(Why::Empty);
     };
+    let notes = noted(held);
+    if notes.fingerprint == read.notes.fingerprint {
+        return Verdict::Keep(read.notes.refresh);
+    }
+    Verdict::Replace(if notes.source == read.notes.source {
+        Why::Changed
+    } else {
+        Why::OtherSource
+    })
+}
+
+/// Takes what is noted of the value that is there. Notes of another value are none, and the end of a
+/// token is taken from the token itself.
+fn noted(held: &Held) -> Notes {
+    let Some(value) = &held.value else {
+        return Notes::default();
+    };
+    let fingerprint = Some(fingerprint(value));
+    if held.notes.fingerprint != fingerprint {
+        return Notes {
+            fingerprint,
+            ..Notes::default()
+        };
+    }
+    let said = TokenParameters::parse(value.expose_secret()).ok();
+    let own_end = said.and_then(|said| said.expires);
     Notes {
-        expires,
+        expires: own_end.or(held.notes.expires),
         ..held.notes.clone()
     }
 }

@@ -11,10 +11,13 @@ use std::time::Duration;
 
 use http::{Method, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::api::{self, Sent};
 use crate::error::{Error, Step, clean, clean_config};
@@ -83,7 +86,7 @@ impl Cluster {
     /// A description that is missing, cannot be read, or is not safe; a plugin that fails.
     pub async fn by_api(access: Access, proxy: &Proxy) -> Result<Self, Error> {
         let mut config = described(access).await?;
-        route(&mut config, proxy);
+        route(&mut config, proxy)?;
         let server = config.cluster_url.to_string();
         let server = server.trim_end_matches('/').to_owned();
         check(&config, &server)?;
@@ -91,10 +94,12 @@ impl Cluster {
         config.default_retry = false;
         config.read_timeout = Some(PATIENCE);
         config.write_timeout = Some(PATIENCE);
+        // Nobody is there to answer a plugin.
+        if let Some(plugin) = &mut config.auth_info.exec {
+            plugin.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| Error::Settings {
-            source: clean(error),
-        })?;
+        let client = connect(config).await?;
         Ok(Self {
             way: Way::Api(client),
             server,
@@ -252,17 +257,48 @@ fn options(context: Option<String>) -> KubeConfigOptions {
     }
 }
 
+/// Makes the client. A plugin that signs in is run here, which blocks.
+async fn connect(config: Config) -> Result<Client, Error> {
+    let refuse = |source| Error::Settings { source };
+    // Its tasks belong to the runtime that runs now, and not to the thread that waits.
+    let runtime = Handle::current();
+    let made = spawn_blocking(move || {
+        let _entered = runtime.enter();
+        Client::try_from(config)
+    });
+    let made = timeout(PATIENCE, made).await;
+    let made = made.map_err(|_| refuse("the sign-in plugin does not end".into()))?;
+    let made = made.map_err(|error| refuse(error.into()))?;
+    made.map_err(|error| refuse(clean(error)))
+}
+
 /// Settles which proxy leads to the cluster. A kubeconfig's own goes before that of the environment,
 /// whose exceptions kube compares with the proxy instead of the cluster.
-fn route(config: &mut Config, proxy: &Proxy) {
-    let named: Option<Uri> = proxy.address.as_deref().and_then(|text| text.parse().ok());
-    if config.proxy_url.is_some() && config.proxy_url != named {
-        return;
+fn route(config: &mut Config, proxy: &Proxy) -> Result<(), Error> {
+    let named = proxy.address.as_deref().map(address).transpose()?;
+    let as_kube_reads_it = proxy.address.as_deref().and_then(|text| text.parse().ok());
+    let is_own = config.proxy_url != named && config.proxy_url != as_kube_reads_it;
+    if config.proxy_url.is_some() && is_own {
+        return Ok(());
     }
     let except = proxy.except.as_str();
     let matcher = Matcher::builder().https("http://any").no(except).build();
     let is_meant = matcher.intercept(&config.cluster_url).is_some();
     config.proxy_url = named.filter(|_| is_meant);
+    Ok(())
+}
+
+/// Reads the address of a proxy, which may stand without its scheme. It may hold a password, so it is
+/// not repeated.
+fn address(text: &str) -> Result<Uri, Error> {
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    whole.parse().map_err(|_| Error::Settings {
+        source: "the proxy of the environment is no address of the form http://HOST:PORT".into(),
+    })
 }
 
 fn check(config: &Config, server: &str) -> Result<(), Error> {
@@ -317,7 +353,7 @@ mod tests {
             config.proxy_url = own.and_then(|own| own.parse().ok());
             let address = Some("http://127.0.0.1:3128".to_owned());
             let except = except.to_owned();
-            route(&mut config, &Proxy { address, except });
+            route(&mut config, &Proxy { address, except }).expect("an address");
             let found = config.proxy_url.map(|uri| uri.to_string());
             assert_eq!(found.as_deref(), expected, "{cluster} {own:?}");
         };
@@ -330,5 +366,18 @@ mod tests {
         check(cluster, environment, ".example", None);
         let own = Some("http://own:1/");
         check(cluster, own, ".example", own);
+    }
+
+    #[test]
+    fn a_proxy_may_stand_without_its_scheme_and_is_never_repeated() {
+        let check = |text: &str, expected: Option<&str>| {
+            let found = address(text).map(|uri| uri.to_string());
+            assert_eq!(found.as_deref().ok(), expected, "{text}");
+            let said = found.err().map(|error| format!("{error} {error:?}"));
+            assert!(!said.unwrap_or_default().contains("password"));
+        };
+        check("http://proxy:3128", Some("http://proxy:3128/"));
+        check("proxy.corp:3128", Some("http://proxy.corp:3128/"));
+        check("http://user:password@ no host", None);
     }
 }

@@ -73,6 +73,12 @@ impl Error {
         matches!(self, Self::Refused { message, .. } if message.contains("Apply failed with"))
     }
 
+    /// Tells whether the caller is not known, or may not do this.
+    pub fn is_forbidden(&self) -> bool {
+        const ALL: [&str; 4] = ["401", "403", "Unauthorized", "Forbidden"];
+        matches!(self, Self::Refused { status, .. } if ALL.contains(&&**status))
+    }
+
     /// Tells whether the same request may succeed a little later. All requests to a cluster may be
     /// repeated: an apply says what shall be, not what to do.
     pub fn is_passing(&self) -> bool {

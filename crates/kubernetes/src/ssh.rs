@@ -51,8 +51,8 @@ pub struct Destination {
 pub enum SshError {
     /// The text is no fingerprint.
     #[error(
-        "`{0}` is no SHA-256 fingerprint of a host key; `ssh-keyscan HOST | ssh-keygen -lf -` \
-         prints one, such as `SHA256:` and 43 letters"
+        "`{0}` is no SHA-256 fingerprint of a host key; `ssh-keyscan -t ed25519 HOST | ssh-keygen \
+         -lf -` prints one, such as `SHA256:` and 43 letters"
     )]
     Fingerprint(String),
     /// The text is no address of a machine.
@@ -71,8 +71,9 @@ pub enum SshError {
     Key,
     /// The machine has another host key.
     #[error(
-        "refuses {host}: its host key is {found}, not {expected}. Either the machine was set up \
-         anew, or another one answers in its place; nothing was sent"
+        "refuses {host}: its host key is {found}, not {expected}. Either that is the fingerprint of \
+         another of its keys, or the machine was set up anew, or another one answers in its place; \
+         nothing was sent"
     )]
     HostKey {
         /// The machine.

@@ -7,10 +7,8 @@ use azure::cloud::Cloud;
 use azure::id::SubscriptionId;
 use clap::Args;
 use jiff::Timestamp;
-use rotation::period::Period;
-use rotation::slot::KeySlot;
 
-use crate::command::rotate::args::PlanArgs;
+use crate::command::rotate::args::{PlanArgs, TurnArgs};
 use crate::command::sync::args::{Patience, SyncArgs};
 use crate::command::sync::once;
 use crate::scope::{AreaArgs, ScopeArgs};
@@ -42,23 +40,9 @@ pub struct FunctionArgs {
     #[arg(long = "subscription", value_name = "ID")]
     pub subscriptions: Vec<SubscriptionId>,
 
-    /// How long clients have to take up what was published, before the key before it is renewed
-    /// [default: P1D].
-    #[arg(long, value_name = "DURATION")]
-    pub wait: Option<Period>,
-
-    /// The slot that clients use where nothing is published yet [default: key1].
-    #[arg(long, value_name = "SLOT")]
-    pub in_use: Option<KeySlot>,
-
-    /// Publishes a new key without having seen that it opens the account, for accounts that this
-    /// machine cannot reach.
-    #[arg(long)]
-    pub no_verify: bool,
-
-    /// Vouches that no vault manages the accounts, where a role of Key Vault says that one may.
-    #[arg(long)]
-    pub assume_unmanaged: bool,
+    /// How a key is renewed.
+    #[command(flatten)]
+    pub turn: TurnArgs,
 
     /// How long to wait for restarted pods to be ready; PT0S for not at all.
     #[arg(long, value_name = "DURATION", default_value = "PT2M")]
@@ -92,19 +76,10 @@ impl FunctionArgs {
                 },
                 ..ScopeArgs::default()
             },
-            max_age: None,
-            due_soon: None,
-            both: false,
-            wait: self.wait,
-            vault_uri: None,
-            secret_name: None,
-            content: None,
-            in_use: self.in_use,
-            no_verify: self.no_verify,
-            assume_unmanaged: self.assume_unmanaged,
-            group_by: None,
+            turn: self.turn.clone(),
             config: self.config.clone(),
             cloud: self.cloud,
+            ..PlanArgs::default()
         }
     }
 

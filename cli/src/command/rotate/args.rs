@@ -178,8 +178,30 @@ pub struct HookArgs {
     pub after_publish: Option<String>,
 }
 
+/// How a key is renewed, with a person or without.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TurnArgs {
+    /// How long clients have to take up what was published, before the key before it is renewed
+    /// [default: P1D].
+    #[arg(long, value_name = "DURATION")]
+    pub wait: Option<Period>,
+
+    /// The slot that clients use where nothing is published yet [default: key1].
+    #[arg(long, value_name = "SLOT")]
+    pub in_use: Option<KeySlot>,
+
+    /// Publishes a new key without having seen that it opens the account, for accounts that this
+    /// machine cannot reach.
+    #[arg(long)]
+    pub no_verify: bool,
+
+    /// Vouches that no vault manages the accounts, where a role of Key Vault says that one may.
+    #[arg(long)]
+    pub assume_unmanaged: bool,
+}
+
 /// What is planned.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct PlanArgs {
     /// Where to look.
     #[command(flatten)]
@@ -199,11 +221,6 @@ pub struct PlanArgs {
     #[arg(long, requires = "wait")]
     pub both: bool,
 
-    /// How long clients have to take up what was published, before the key before it is renewed
-    /// [default: P1D].
-    #[arg(long, value_name = "DURATION")]
-    pub wait: Option<Period>,
-
     /// The vault in which keys are published, as `https://{vault}.vault.azure.net`.
     #[arg(long, value_name = "URI")]
     pub vault_uri: Option<String>,
@@ -216,18 +233,9 @@ pub struct PlanArgs {
     #[arg(long, value_enum, value_name = "CONTENT")]
     pub content: Option<Content>,
 
-    /// The slot that clients use where nothing is published yet [default: key1].
-    #[arg(long, value_name = "SLOT")]
-    pub in_use: Option<KeySlot>,
-
-    /// Publishes a new key without having seen that it opens the account, for accounts that this
-    /// machine cannot reach.
-    #[arg(long)]
-    pub no_verify: bool,
-
-    /// Vouches that no vault manages the accounts, where a role of Key Vault says that one may.
-    #[arg(long)]
-    pub assume_unmanaged: bool,
+    /// How a key is renewed.
+    #[command(flatten)]
+    pub turn: TurnArgs,
 
     /// Never has two accounts with the same value of a tag under way at once, such as `tag=team`.
     #[arg(long, value_name = "tag=NAME")]

@@ -1,17 +1,18 @@
 //! The consumers that are told by us: places that the published secret is put to as well, as `sync`
 //! would. No further key is renewed before each of them has the present one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure::cloud::Cloud;
 use azure::id::StorageAccountId;
 
 use super::site::Site;
-use crate::command::sync::round::{self, Mode, Outcome, Surroundings};
+use crate::command::sync::round::{self, Mode, Outcome, Row, Surroundings};
 use crate::command::sync::target::{self, Ask, Target, TargetError};
 use crate::config::targets::TargetRule;
 use crate::connection;
-use crate::output::Streams;
+use crate::destination::cluster::Waits;
 use crate::report::text::inert;
 
 /// How long restarted pods may take to be ready.
@@ -43,7 +44,7 @@ pub(super) fn understood(rules: &[TargetRule], cloud: &Cloud) -> Result<Vec<Targ
     rules.iter().map(understood).collect()
 }
 
-/// Brings the published secret to each place that does not have it yet.
+/// Brings the published secret to each place that does not have it yet, and says which.
 ///
 /// # Errors
 /// The first place that was not served; the others were.
@@ -54,25 +55,29 @@ pub(super) async fn tell(
     account: &StorageAccountId,
     targets: &[Target],
     site: &Site,
-    streams: &mut Streams,
+    mut say: impl FnMut(&str),
 ) -> Result<(), ConsumerError> {
     let around = Surroundings {
-        clock: std::sync::Arc::clone(&site.clock),
+        waits: Waits {
+            clock: Arc::clone(&site.clock),
+            stop: site.stop.clone(),
+        },
         proxy: connection::proxy(&site.env),
         patience: PATIENCE,
     };
     let rows = round::serve(targets, Mode::Replace, &site.run(), &around).await;
-    for row in rows {
-        if let Outcome::Failed(reason) = row.outcome {
-            let target = row.target;
-            return Err(ConsumerError { target, reason });
+    for Row {
+        target, outcome, ..
+    } in rows
+    {
+        match outcome {
+            Outcome::Failed(reason) => return Err(ConsumerError { target, reason }),
+            Outcome::Replaced(_) => {
+                let line = format!("{}: {target} has the published secret", account.name());
+                say(&inert(&line));
+            }
+            Outcome::Kept | Outcome::Wanting(_) => {}
         }
-        let line = format!(
-            "{}: {} has the published secret",
-            account.name(),
-            row.target
-        );
-        streams.say(&inert(&line));
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use super::args::GroupTag;
 use super::consumers;
 use super::place::{Declared, Destination};
 use super::site::Site;
+use crate::command::sync::target::{Target, TargetError};
 use crate::config::targets::TargetRule;
 use crate::error::chain;
 use crate::plan_file::{Plan, PlanTerms, Planned, Skipped, Text, Way};
@@ -207,6 +208,15 @@ impl Survey<'_> {
             consumers: Vec::new(),
             affected,
         }
+    }
+
+    /// Understands where the published secret of an account is put besides.
+    ///
+    /// # Errors
+    /// A place that cannot be one.
+    pub(super) fn consumers(&self, wish: &DirectWish) -> Result<Vec<Target>, TargetError> {
+        let rules = consumers::of(self.targets, &wish.place.to_string());
+        consumers::understood(&rules, &self.cloud)
     }
 
     fn group(&self, account: &CheckedAccount) -> Option<String> {

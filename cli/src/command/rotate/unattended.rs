@@ -16,11 +16,13 @@ use rotation::period::RotationPeriod;
 
 use super::advice::said;
 use super::args::PlanArgs;
+use super::consumers;
 use super::site::Site;
 use super::survey::{Need, Survey, need};
 use super::walk::ActError;
 use super::{Asked, RotateCommandError};
 use crate::Doors;
+use crate::command::sync::target::{Target, TargetError};
 use crate::error::chain;
 use crate::output::Streams;
 use crate::scope::NOTHING_EXAMINED;
@@ -126,7 +128,10 @@ pub(in crate::command) async fn of_secret(
         return Ok(());
     }
     match asked.wish(&label, place, site.clock.now()) {
-        Ok(wish) => step(&site, &wish, streams, told).await,
+        Ok(wish) => {
+            let consumers = asked.survey(&site).consumers(&wish);
+            step(&site, (&wish, consumers, true), streams, told).await;
+        }
         Err(reason) => told.say(&format!("`{}` is left alone: {reason}", label.account)),
     }
     Ok(())
@@ -234,13 +239,34 @@ async fn attend(
         ));
     }
     match survey.declared.of(account, &survey.cloud) {
-        Ok(to) => step(survey.site, &survey.wish(account, &to), streams, told).await,
+        Ok(to) => {
+            let wish = survey.wish(account, &to);
+            let place = format!("{}/{}", wish.place.vault.name(), wish.place.name);
+            let mut published = account.observation.published.iter();
+            let is_published = published.any(|one| one.eq_ignore_ascii_case(&place));
+            let consumers = survey.consumers(&wish);
+            step(survey.site, (&wish, consumers, is_published), streams, told).await;
+        }
         Err(reason) => told.say(&format!("`{id}` is left alone: {reason}")),
     }
 }
 
-async fn step(site: &Site, wish: &DirectWish, streams: &mut Streams, told: &mut Told) {
+/// Takes the step that is due. The consumers have what is published before a key is renewed, and
+/// what was published by it afterwards.
+async fn step(
+    site: &Site,
+    (wish, consumers, is_published): (&DirectWish, Result<Vec<Target>, TargetError>, bool),
+    streams: &mut Streams,
+    told: &mut Told,
+) {
     let account = &wish.account;
+    let consumers = match consumers {
+        Ok(consumers) => consumers,
+        Err(error) => return told.leave(&format!("`{account}` is left alone: {}", chain(&error))),
+    };
+    if is_published && !bring(account, &consumers, site, told).await {
+        return;
+    }
     let mut tell = |progress| {
         if let Some(act) = act(progress) {
             streams.say(&format!("{act} of `{account}`"));
@@ -249,9 +275,28 @@ async fn step(site: &Site, wish: &DirectWish, streams: &mut Streams, told: &mut 
     let (run, shared) = (site.run(), &site.shared);
     let done = direct::step(&run, &shared.around, &shared.register, wish, &mut tell).await;
     match done {
-        Ok(outcome) => ended(&outcome, wish, told),
+        Ok(outcome) => {
+            ended(&outcome, wish, told);
+            if matches!(outcome, Outcome::Published { .. } | Outcome::Turned { .. }) {
+                bring(account, &consumers, site, told).await;
+            }
+        }
         Err(error) => failed(error, told),
     }
+}
+
+/// Brings what is published to the consumers, and gives whether all have it.
+async fn bring(
+    account: &StorageAccountId,
+    consumers: &[Target],
+    site: &Site,
+    told: &mut Told,
+) -> bool {
+    let done = consumers::tell(account, consumers, site, |line| told.say(line)).await;
+    if let Err(error) = &done {
+        told.leave(&format!("`{account}`: {}", chain(error)));
+    }
+    done.is_ok()
 }
 
 /// Words what is told of a step while it is taken.

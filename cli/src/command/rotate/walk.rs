@@ -178,7 +178,8 @@ impl Walk {
     ) -> Result<(), ActError> {
         let account = &wish.account;
         if !self.consumers.is_empty() {
-            consumers::tell(account, &self.consumers, work.site, streams).await?;
+            let say = |line: &str| streams.say(line);
+            consumers::tell(account, &self.consumers, work.site, say).await?;
         }
         if let Some(hook) = work.hook {
             let stop = &work.site.stop;

@@ -7,12 +7,9 @@ use jiff::Timestamp;
 
 use super::args::{Form, Patience, PlaceArgs, SyncArgs};
 use super::round::{self, Mode, Outcome, Row};
-use super::target::{self, To};
-use super::{SyncError, show};
+use super::target::Target;
+use super::{SyncError, prepared, show};
 use crate::Doors;
-use crate::config;
-use crate::session::Session;
-use crate::settings;
 use crate::told::Told;
 
 /// Serves every place that the file declares.
@@ -24,23 +21,18 @@ pub(in crate::command) async fn once(
     doors: Doors,
     told: &mut Told,
 ) -> Result<(), SyncError> {
-    let config = config::read(&doors.env, args.config.as_deref())?;
-    let cloud = settings::cloud(args.cloud, &doors.env)?;
-    let targets = target::all(args, config.targets, &cloud)?;
-    if targets.iter().any(|one| matches!(one.to, To::Stdout)) {
+    let (targets, mut session) = prepared(args, doors)?;
+    if targets.iter().any(Target::is_stdout) {
         return Err(SyncError::NobodyReads);
-    }
-    let mut session = Session::open(Some(cloud), doors)?;
-    if let Some(moment) = args.as_of {
-        session.set_as_of(moment);
     }
     let patience = args.rollout_timeout.0;
     let round = round::all(&targets, Mode::Replace, patience, &mut session).await;
     for row in &round.rows {
         let line = sentence(row);
-        match row.outcome {
-            Outcome::Failed(_) => told.leave(&line),
-            _ => told.say(&line),
+        if row.is_unproven || matches!(row.outcome, Outcome::Failed(_)) {
+            told.leave(&line);
+        } else {
+            told.say(&line);
         }
     }
     Ok(())
@@ -77,6 +69,9 @@ fn sentence(row: &Row) -> String {
     }
     if let Some(end) = row.notes.expires {
         line.push_str(&format!("; good until {end}"));
+    }
+    if row.is_unproven {
+        line.push_str(&format!("; not proven: {}", row.unseen.join("; ")));
     }
     if !row.restarted.is_empty() {
         line.push_str(&format!("; restarted {}", row.restarted.join(", ")));

@@ -3,10 +3,8 @@
 //! Places are served side by side, and none waits for another that fails.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use azure::clock::Clock;
 use engine::deliver::{self, DeliverError, Finding, Notes, Verdict, Why};
 use engine::run::Run;
 use engine::vault::token::TokenError;
@@ -16,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::reach::Clusters;
 use super::target::{Target, To, ToCluster};
-use crate::destination::cluster::ClusterEntry;
+use crate::destination::cluster::{ClusterEntry, Waits};
 use crate::destination::file::TokenFile;
 use crate::destination::{Place, PlaceError};
 use crate::error::{chain, hint_for};
@@ -115,7 +113,7 @@ pub(super) async fn all(
 ) -> Round {
     let at = session.clock().now();
     let surroundings = Surroundings {
-        clock: session.shared_clock(),
+        waits: session.waits(),
         proxy: session.proxy(),
         patience,
     };
@@ -126,7 +124,7 @@ pub(super) async fn all(
 
 /// What is the same for all places.
 pub(in crate::command) struct Surroundings {
-    pub(in crate::command) clock: Arc<dyn Clock>,
+    pub(in crate::command) waits: Waits,
     pub(in crate::command) proxy: (Option<String>, String),
     /// How long to wait for restarted pods.
     pub(in crate::command) patience: Duration,
@@ -143,9 +141,8 @@ pub(in crate::command) async fn serve(
     let errand = Errand {
         run,
         clusters: &clusters,
-        clock: &around.clock,
+        around,
         mode,
-        patience: around.patience,
     };
     let rows = stream::iter(targets).map(|target| errand.serve(target));
     rows.buffered(AT_A_TIME).collect().await
@@ -155,9 +152,8 @@ pub(in crate::command) async fn serve(
 struct Errand<'a> {
     run: &'a Run<'a>,
     clusters: &'a Clusters,
-    clock: &'a Arc<dyn Clock>,
+    around: &'a Surroundings,
     mode: Mode,
-    patience: Duration,
 }
 
 impl Errand<'_> {
@@ -182,7 +178,7 @@ impl Errand<'_> {
         let place = self.place(target).await?;
         let look = deliver::look(self.run, &target.source, &place, target.terms).await;
         let found: Finding = look.map_err(|error| told(&error))?;
-        row.notes = found.notes;
+        row.notes = found.notes.clone();
         row.unseen.clone_from(&found.signer.unseen);
         let outcome = match (found.verdict, self.mode) {
             (Verdict::Keep(until), _) => {
@@ -193,7 +189,7 @@ impl Errand<'_> {
             (Verdict::Replace(why), Mode::Look) => return Ok(Outcome::Wanting(why)),
             (Verdict::Replace(why), Mode::Replace) => {
                 let (source, terms) = (&target.source, target.terms);
-                let done = deliver::replace(self.run, source, &place, terms, &found.signer).await;
+                let done = deliver::replace(self.run, source, &place, terms, found).await;
                 row.notes = done.map_err(|error| told(&error))?;
                 Outcome::Replaced(why)
             }
@@ -212,8 +208,8 @@ impl Errand<'_> {
             To::File(path) => Ok(Place::File(TokenFile::new(path.clone()))),
             To::Cluster(to) => {
                 let cluster = self.clusters.reach(&to.access, self.run).await?;
-                let clock = Arc::clone(self.clock);
-                let entry = ClusterEntry::new(cluster, &to.secret, to.takes_over, clock);
+                let waits = self.around.waits.clone();
+                let entry = ClusterEntry::new(cluster, &to.secret, to.takes_over, waits);
                 entry.map(Place::Cluster).map_err(|error| chain(&error))
             }
         }
@@ -226,7 +222,9 @@ impl Errand<'_> {
         row: &mut Row,
     ) -> Result<(), String> {
         for workload in &to.restart {
-            let done = entry.restart(workload, &row.notes, self.patience).await;
+            let done = entry
+                .restart(workload, &row.notes, self.around.patience)
+                .await;
             if done.map_err(|error| chain(&error))? {
                 row.restarted.push(workload.to_string());
             }

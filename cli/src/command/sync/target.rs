@@ -4,18 +4,17 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use azure::cloud::Cloud;
-use azure::id::{ClusterId, IdError, VaultUrl};
+use azure::id::{ClusterId, IdError};
 use engine::deliver::Terms;
 use engine::deliver::source::Source;
 use engine::direct::SecretPlace;
-use engine::managed::Place;
-use engine::managed::sas::DefinitionPlace;
 use rotation::period::Period;
 use rotation::token::Lead;
 
 use super::args::SyncArgs;
 use crate::config::targets::{SshRule, TargetRule};
 use crate::destination::cluster::names::{self, BadTarget, SecretName, Way, Workload};
+use crate::place_id::{self, PlaceIdError};
 
 /// What is put where.
 #[derive(Clone, Debug)]
@@ -77,8 +76,8 @@ pub(crate) enum TargetError {
         "`{0}` is neither https://VAULT/storage/ACCOUNT/sas/NAME nor https://VAULT/secrets/NAME"
     )]
     Source(String),
-    #[error("`{0}` is no https://VAULT/secrets/NAME")]
-    Secret(String),
+    #[error(transparent)]
+    Place(#[from] PlaceIdError),
     #[error("{0} is named twice: each place has one token")]
     Twice(String),
     #[error("{0}: behind SSH a secret needs its namespace; write NAMESPACE/NAME")]
@@ -88,7 +87,14 @@ pub(crate) enum TargetError {
     #[error(transparent)]
     Id(#[from] IdError),
     #[error(transparent)]
-    Place(#[from] BadTarget),
+    Cluster(#[from] BadTarget),
+}
+
+impl Target {
+    /// Tells whether it goes to stdout.
+    pub(super) fn is_stdout(&self) -> bool {
+        matches!(self.to, To::Stdout)
+    }
 }
 
 impl fmt::Display for Target {
@@ -231,40 +237,23 @@ fn by_ssh(rule: SshRule, name: &str, cloud: &Cloud) -> Result<Access, TargetErro
         return Err(TargetError::NoUser(name.to_owned()));
     }
     let kubectl = rule.kubectl.unwrap_or_else(|| "kubectl".to_owned());
-    let secret = |id: &str| secret(id, cloud);
+    let secret = |id: &String| place_id::secret(id, cloud);
     Ok(Access::Ssh {
         key: secret(&rule.key)?,
-        passphrase: rule.passphrase.as_deref().map(secret).transpose()?,
+        passphrase: rule.passphrase.as_ref().map(secret).transpose()?,
         way: names::way(rule.host, rule.user, &rule.fingerprint, kubectl)?,
     })
 }
 
 fn source(id: &str, cloud: &Cloud) -> Result<Source, TargetError> {
-    let id = id.trim_end_matches('/');
-    if let Some((enrolment, name)) = id.split_once("/sas/") {
-        let odd = || TargetError::Source(id.to_owned());
-        let (vault, account) = enrolment.split_once("/storage/").ok_or_else(odd)?;
-        let enrolment = Place {
-            vault: VaultUrl::parse(vault, cloud)?,
-            name: account.parse()?,
-        };
-        let name = name.parse()?;
-        return Ok(Source::Definition(DefinitionPlace { enrolment, name }));
+    if id.contains("/storage/") {
+        return Ok(Source::Definition(place_id::definition(id, cloud)?));
     }
-    let place = secret(id, cloud).map_err(|error| match error {
-        TargetError::Secret(id) => TargetError::Source(id),
-        other => other,
-    })?;
-    Ok(Source::Secret(place))
-}
-
-fn secret(id: &str, cloud: &Cloud) -> Result<SecretPlace, TargetError> {
-    let odd = || TargetError::Secret(id.to_owned());
-    let (vault, name) = id.split_once("/secrets/").ok_or_else(odd)?;
-    Ok(SecretPlace {
-        vault: VaultUrl::parse(vault, cloud)?,
-        name: name.parse()?,
-    })
+    match place_id::secret(id, cloud) {
+        Ok(place) => Ok(Source::Secret(place)),
+        Err(PlaceIdError::Form { id, .. }) => Err(TargetError::Source(id)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ const AFTER_FAILURE: SignedDuration = SignedDuration::from_mins(1);
 /// do not ask together.
 const JITTER: i32 = 10;
 
-/// Serves all places again and again. A stop lets the request that is under way finish.
+/// Serves all places again and again. A stop lets the request that is under way finish; the last look
+/// that was not cut short tells how it stood.
 ///
 /// # Errors
 /// A result that could not be written.
@@ -31,18 +32,20 @@ pub(super) async fn run(
     streams: &mut Streams,
 ) -> Result<ExitCode, SyncError> {
     let longest = args.interval.as_duration();
+    let mut code = ExitCode::Passed;
     loop {
         let round = round::all(targets, Mode::Replace, args.rollout_timeout.0, session).await;
         show::write(&round, args.format, streams)?;
         if session.is_stopped() {
-            return Ok(round.exit_code());
+            return Ok(code);
         }
+        code = round.exit_code();
         let pause = pause(&round, longest, session.clock().now());
         let pause = cut(pause, session.chance());
         streams.say(&format!("next look in {} s", pause.as_secs()));
         session.wait(pause.unsigned_abs()).await;
         if session.is_stopped() {
-            return Ok(round.exit_code());
+            return Ok(code);
         }
     }
 }

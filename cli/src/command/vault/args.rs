@@ -14,6 +14,7 @@ use engine::precheck::Deleted;
 use jiff::Timestamp;
 
 use super::error::VaultError;
+use crate::place_id;
 
 /// Enough to begin with.
 pub(super) const EXAMPLES: &str = "\
@@ -170,7 +171,7 @@ impl PlaceArgs {
     /// Names that cannot be, or an identifier of something else.
     pub(super) fn place(&self, cloud: &Cloud) -> Result<Place, VaultError> {
         match (&self.id, &self.vault_name, &self.name) {
-            (Some(id), _, _) => parse_place(id, cloud),
+            (Some(id), _, _) => Ok(place_id::enrolment(id, cloud)?),
             (None, Some(vault), Some(name)) => Ok(Place {
                 vault: VaultUrl::of_name(vault, cloud)?,
                 name: name.clone(),
@@ -187,7 +188,7 @@ impl DefinitionArgs {
     /// Names that cannot be, or an identifier of something else.
     pub(super) fn place(&self, cloud: &Cloud) -> Result<DefinitionPlace, VaultError> {
         match (&self.id, &self.vault_name, &self.account_name, &self.name) {
-            (Some(id), ..) => parse_definition(id, cloud),
+            (Some(id), ..) => Ok(place_id::definition(id, cloud)?),
             (None, Some(vault), Some(account), Some(name)) => Ok(DefinitionPlace {
                 enrolment: Place {
                     vault: VaultUrl::of_name(vault, cloud)?,
@@ -200,34 +201,6 @@ impl DefinitionArgs {
             )),
         }
     }
-}
-
-fn parse_place(id: &str, cloud: &Cloud) -> Result<Place, VaultError> {
-    let (vault, name) = id
-        .trim_end_matches('/')
-        .split_once("/storage/")
-        .ok_or_else(|| VaultError::Id {
-            id: id.to_owned(),
-            form: "https://VAULT/storage/NAME",
-        })?;
-    Ok(Place {
-        vault: VaultUrl::parse(vault, cloud)?,
-        name: name.parse()?,
-    })
-}
-
-fn parse_definition(id: &str, cloud: &Cloud) -> Result<DefinitionPlace, VaultError> {
-    let (enrolment, name) = id
-        .trim_end_matches('/')
-        .split_once("/sas/")
-        .ok_or_else(|| VaultError::Id {
-            id: id.to_owned(),
-            form: "https://VAULT/storage/ACCOUNT/sas/NAME",
-        })?;
-    Ok(DefinitionPlace {
-        enrolment: parse_place(enrolment, cloud)?,
-        name: name.parse()?,
-    })
 }
 
 /// Says what to do about a deleted record that holds the name.

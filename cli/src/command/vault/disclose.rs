@@ -17,6 +17,7 @@ use super::confirm::{Consent, confirm};
 use super::error::VaultError;
 use super::show;
 use crate::exit_code::ExitCode;
+use crate::files::private;
 use crate::output::Streams;
 use crate::session::Session;
 
@@ -133,10 +134,7 @@ fn fill(file: &mut File, sealed: &VaultBackup) -> io::Result<()> {
 /// Makes a file that its owner alone can read.
 fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private(options.write(true).create_new(true)).open(path)
 }
 
 /// Brings an enrolment back from a file.

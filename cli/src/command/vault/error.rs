@@ -21,6 +21,7 @@ use rotation::slot::KeySlot;
 
 use crate::error::{chain, hint};
 use crate::exit_code::ExitCode;
+use crate::place_id::PlaceIdError;
 use crate::session::SessionError;
 
 /// Why no account has two records.
@@ -36,8 +37,8 @@ pub(crate) enum VaultError {
     Usage(&'static str),
     #[error(transparent)]
     Name(#[from] IdError),
-    #[error("`{id}` is not an identifier of the form {form}")]
-    Id { id: String, form: &'static str },
+    #[error(transparent)]
+    Id(#[from] PlaceIdError),
     #[error("nobody is there to be asked; nothing was changed")]
     NobodyToAsk,
     #[error("nothing was changed")]

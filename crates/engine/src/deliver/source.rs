@@ -4,11 +4,13 @@ use std::fmt;
 
 use azure::id::StorageAccountId;
 use azure::sas::token::TokenParameters;
+use azure::secret::fingerprint;
 use azure::vault::secret;
 use rotation::enrolment::next_turn;
 use rotation::observation::KeyTimes;
 use rotation::slot::KeySlot;
 use rotation::token::{NextTurn, Signing};
+use secrecy::SecretString;
 
 use super::{Fresh, Notes};
 use crate::direct::SecretPlace;
@@ -156,6 +158,7 @@ pub(super) async fn mint(
     };
     let bare = token.token.expose().trim_start_matches('?');
     let said = TokenParameters::parse(bare).ok();
+    let value = SecretString::from(bare);
     let notes = Notes {
         source: Some(place.to_string()),
         minted: Some(minted),
@@ -163,8 +166,8 @@ pub(super) async fn mint(
         slot,
         key_made: slot.and_then(|slot| *before.signing.key_times.of(slot)),
         refresh: None,
+        fingerprint: Some(fingerprint(&value)),
     };
-    let value = bare.into();
     Ok(Fresh { value, notes })
 }
 
@@ -191,6 +194,7 @@ pub(super) async fn published(run: &Run<'_>, place: &SecretPlace) -> Result<Fres
         slot,
         key_made: None,
         refresh: None,
+        fingerprint: Some(fingerprint(&read.value)),
     };
     let value = read.value;
     Ok(Fresh { value, notes })

@@ -24,10 +24,23 @@ fn at(hours: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
 }
 
+/// Holds a value with notes that are about it.
 fn held(value: Option<&str>, notes: Notes) -> Held {
+    let value = value.map(SecretString::from);
     Held {
-        value: value.map(Into::into),
-        notes,
+        notes: Notes {
+            fingerprint: value.as_ref().map(fingerprint),
+            ..notes
+        },
+        value,
+    }
+}
+
+/// Holds a value with notes that are about another one.
+fn swapped(value: &str) -> Held {
+    Held {
+        value: Some(value.into()),
+        ..held(Some("another"), notes())
     }
 }
 
@@ -63,8 +76,9 @@ fn a_token_is_judged_by_its_own_end_and_not_by_the_note() {
     check(Some(&good), 4, expired);
     check(None, 1, Verdict::Replace(Why::Empty));
     check(Some(&held(None, notes())), 1, Verdict::Replace(Why::Empty));
-    let no_token = held(Some("changeme"), notes());
-    check(Some(&no_token), 1, Verdict::Replace(Why::OtherSource));
+    let other = Verdict::Replace(Why::OtherSource);
+    check(Some(&swapped("changeme")), 1, other);
+    check(Some(&swapped(token)), 1, other);
     let foreign = held(Some(token), Notes::default());
     check(Some(&foreign), 1, Verdict::Replace(Why::OtherSource));
 }
@@ -73,12 +87,15 @@ fn a_token_is_judged_by_its_own_end_and_not_by_the_note() {
 fn a_published_secret_is_compared_with_what_is_there() {
     let read = Fresh {
         value: "new".into(),
-        notes: notes(),
+        notes: held(Some("new"), notes()).notes,
     };
     let check = |held: Option<Held>, expected: Verdict| {
         assert_eq!(compared(held.as_ref(), &read), expected);
     };
     check(None, Verdict::Replace(Why::Empty));
+    check(Some(held(None, notes())), Verdict::Replace(Why::Empty));
+    check(Some(swapped("new")), Verdict::Keep(None));
+    check(Some(swapped("old")), Verdict::Replace(Why::OtherSource));
     check(Some(held(Some("new"), notes())), Verdict::Keep(None));
     check(
         Some(held(Some("old"), notes())),

@@ -115,16 +115,30 @@ async fn execute(
         out: Vec::new(),
         err: Vec::new(),
     };
+    let mut is_told = false;
     while let Some(message) = channel.wait().await {
         match message {
             ChannelMsg::Data { data } => ended.out.extend_from_slice(&data),
             ChannelMsg::ExtendedData { data, .. } => ended.err.extend_from_slice(&data),
-            ChannelMsg::ExitStatus { exit_status } => ended.code = Some(exit_status),
+            ChannelMsg::ExitStatus { exit_status } => {
+                ended.code = Some(exit_status);
+                is_told = true;
+            }
+            ChannelMsg::ExitSignal { .. } => is_told = true,
+            ChannelMsg::Failure => {
+                ended.err = b"the machine lets this user run no command".to_vec();
+                is_told = true;
+                break;
+            }
             _ => {}
         }
         if ended.out.len() + ended.err.len() > LONGEST {
             return Err(russh::Error::Disconnect);
         }
+    }
+    // A connection that broke tells nothing: the command may have done its work.
+    if !is_told {
+        return Err(russh::Error::Disconnect);
     }
     Ok(ended)
 }
