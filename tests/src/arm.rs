@@ -33,9 +33,15 @@ pub fn ask(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Resul
 /// # Errors
 ///
 /// Fails if it is refused.
-pub fn ask_vault(emulator: &Emulator, vault: &str, method: &str, path: &str) -> Result<Value> {
+pub fn ask_vault(
+    emulator: &Emulator,
+    vault: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Result<Value> {
     let host = format!("{vault}.{VAULTS}");
-    send(emulator, (&host, VAULTS), method, path, &Value::Null)
+    send(emulator, (&host, VAULTS), method, path, body)
 }
 
 fn send(

@@ -16,6 +16,54 @@ pub fn keyrotation(emulator: &Emulator, arguments: &[&str]) -> Result<Said> {
     process::run(emulator.command(&place::keyrotation()?).args(arguments))
 }
 
+/// Makes a SAS definition.
+///
+/// # Errors
+///
+/// Fails if it is refused.
+pub fn define(emulator: &Emulator, definition: &Definition<'_>, more: &[&str]) -> Result<()> {
+    let Definition {
+        vault,
+        enrolment,
+        name,
+        template,
+        validity,
+    } = definition;
+    let place = [
+        "--vault-name",
+        vault,
+        "--account-name",
+        enrolment,
+        "-n",
+        name,
+    ];
+    let terms = [
+        "--validity-period",
+        validity,
+        "--template-uri",
+        template,
+        "--yes",
+    ];
+    let words = ["vault", "sas-definition", "create"];
+    let words = [&words[..], &place, &terms, more].concat();
+    keyrotation(emulator, &words)?.expect_code(0).map(drop)
+}
+
+/// A SAS definition to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition<'a> {
+    /// The name of the vault.
+    pub vault: &'a str,
+    /// The enrolment that it belongs to.
+    pub enrolment: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its template.
+    pub template: &'a str,
+    /// How long its tokens live.
+    pub validity: &'a str,
+}
+
 /// Runs `keyrotation check` as of the emulator's time and returns its exit code and JSON report.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 //! line tool, so that the tests prove what users see.
 
 pub mod arm;
+pub mod azurerm;
 pub mod caller;
 pub mod cli;
 pub mod core;

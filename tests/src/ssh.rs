@@ -159,7 +159,7 @@ fn serve(openssh: &Path, folder: &Path, port: u16) -> Result<Running> {
         // Where root's server locks itself in before anybody has signed in.
         fs::create_dir_all("/run/sshd").context("cannot make /run/sshd")?;
     }
-    let libraries = libraries(openssh)?;
+    let libraries = openssh.join("libraries");
     let mut command = place::isolated(&openssh.join("usr/sbin/sshd"), folder);
     command
         .args(["-D", "-e", "-f"])
@@ -169,16 +169,6 @@ fn serve(openssh: &Path, folder: &Path, port: u16) -> Result<Running> {
         .env("NSS_WRAPPER_PASSWD", folder.join("passwd"))
         .env("NSS_WRAPPER_GROUP", folder.join("group"));
     Running::start(&mut command)
-}
-
-fn libraries(openssh: &Path) -> Result<PathBuf> {
-    for entry in fs::read_dir(openssh.join("usr/lib"))? {
-        let path = entry?.path();
-        if path.join("libnss_wrapper.so").exists() {
-            return Ok(path);
-        }
-    }
-    anyhow::bail!("no libnss_wrapper.so in {}", openssh.display())
 }
 
 /// Writes the `kubectl` of the machine: the real one, with the way to the cluster, which notes the

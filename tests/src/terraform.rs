@@ -18,6 +18,15 @@ const PROGRAM: &str = "terraform-provider-keyrotation";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const PLAN_FILE: &str = "plan.out";
 
+/// What every configuration begins with: where the provider comes from.
+pub const REQUIRED: &str = "\
+terraform {
+  required_providers {
+    keyrotation = { source = \"azure-keyrotation/keyrotation\" }
+  }
+}
+";
+
 /// One working folder of one core; it lives in the emulator's scratch folder and goes with it.
 #[derive(Debug)]
 pub struct Terraform<'a> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT};
-use tests::terraform::Terraform;
+use tests::terraform::{REQUIRED, Terraform};
 
 use crate::configuration::Configuration;
 
@@ -64,9 +64,7 @@ fn needed(kind: &str) -> Vec<String> {
 
 /// Writes all blocks, and tells on which line each mistake stands.
 fn configuration() -> (String, Vec<(usize, &'static str)>) {
-    let head = "terraform {\n  required_providers {\n    keyrotation = { source = \
-                \"azure-keyrotation/keyrotation\" }\n  }\n}\n";
-    let mut text = head.to_owned();
+    let mut text = REQUIRED.to_owned();
     let mut expected = Vec::new();
     for (number, (kind, mistake)) in MISTAKES.into_iter().enumerate() {
         let name = mistake.split(' ').next().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The Terraform configuration that the tests apply: one policy with one SAS definition.
 
 use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::terraform::REQUIRED;
 
 /// The address of the policy.
 pub(crate) const POLICY: &str = "keyrotation_policy.logs";
@@ -34,12 +35,7 @@ impl Configuration {
         let account = fleet::account_id(ACCOUNT);
         format!(
             r#"
-terraform {{
-  required_providers {{
-    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
-  }}
-}}
-
+{REQUIRED}
 provider "keyrotation" {{}}
 
 resource "keyrotation_policy" "logs" {{

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT};
-use tests::terraform::{Change, Terraform};
+use tests::terraform::{Change, REQUIRED, Terraform};
 
 const POLICY: &str = "keyrotation_policy.logs";
 
@@ -13,12 +13,7 @@ fn configuration(content: &str) -> String {
     let account = fleet::account_id(ACCOUNT);
     format!(
         r#"
-terraform {{
-  required_providers {{
-    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
-  }}
-}}
-
+{REQUIRED}
 resource "keyrotation_policy" "logs" {{
   storage_account_id = "{account}"
   rotation_period    = "P30D"

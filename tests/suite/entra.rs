@@ -116,7 +116,14 @@ fn az(emulator: &Emulator, line: &str) -> Result<()> {
         }
         "az keyvault secret delete" => {
             let path = format!("/secrets/{}?api-version=7.4", option("--name")?);
-            arm::ask_vault(emulator, option("--vault-name")?, "DELETE", &path).map(drop)
+            arm::ask_vault(
+                emulator,
+                option("--vault-name")?,
+                "DELETE",
+                &path,
+                &Value::Null,
+            )
+            .map(drop)
         }
         "az storage account update" => {
             let account = id("Microsoft.Storage/storageAccounts", option("--name")?);

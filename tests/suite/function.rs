@@ -1,6 +1,7 @@
 //! `keyrotation function` in the place of the custom handler, asked in the shape of the host.
 
 mod broken;
+mod consumers;
 mod door;
 mod example;
 mod rotation;

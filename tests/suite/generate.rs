@@ -44,23 +44,15 @@ fn fleet(accounts: usize, enrolled: usize) -> Value {
 
 /// Defines tokens for an enrolment.
 fn define(emulator: &Emulator, vault: &str, enrolment: &str, more: &[&str]) -> Result<()> {
-    let mut words = vec![
-        "vault",
-        "sas-definition",
-        "create",
-        "--yes",
-        "--vault-name",
+    let (template, more) = more.split_first().unwrap_or((&TEMPLATE, &[]));
+    let definition = cli::Definition {
         vault,
-        "--account-name",
         enrolment,
-        "-n",
-        "read",
-        "--validity-period",
-        "PT4H",
-        "--template-uri",
-    ];
-    words.extend_from_slice(if more.is_empty() { &[TEMPLATE] } else { more });
-    cli::keyrotation(emulator, &words)?.expect_code(0).map(drop)
+        name: "read",
+        template,
+        validity: "PT4H",
+    };
+    cli::define(emulator, &definition, more)
 }
 
 /// Counts what a plan would do: imports that change nothing, and creations. Anything else is an error.

@@ -12,7 +12,7 @@ use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, SUBSCRIPTION};
 use tests::place;
 use tests::process::{self, Said};
-use tests::terraform::Terraform;
+use tests::terraform::{REQUIRED, Terraform};
 
 /// The application with a certificate.
 const CLIENT: &str = "c11e4700-0000-4000-8000-0000000000aa";
@@ -158,12 +158,7 @@ fn the_provider_signs_in_with_the_certificate_of_its_block() -> Result<()> {
     let account = fleet::account_id(ACCOUNT);
     let text = format!(
         r#"
-terraform {{
-  required_providers {{
-    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
-  }}
-}}
-
+{REQUIRED}
 provider "keyrotation" {{
   client_id               = "{CLIENT}"
   client_certificate_path = "{path}"

@@ -2,10 +2,12 @@
 //! of its vault, whose tokens a pod uses day after day.
 
 pub(crate) mod behind_ssh;
+mod by_kubeconfig;
 mod days;
 mod example;
 mod faults;
 mod places;
+mod restarts;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -22,30 +24,20 @@ pub(crate) fn source() -> String {
 }
 
 /// Makes the SAS definition: tokens for four hours.
-fn define(emulator: &Emulator) -> Result<()> {
+pub(crate) fn define(emulator: &Emulator) -> Result<()> {
     define_for(emulator, "PT4H")
 }
 
 /// Makes the SAS definition, with tokens that are good for so long.
 fn define_for(emulator: &Emulator, validity: &str) -> Result<()> {
-    let template = "sv=2018-03-28&ss=b&srt=sco&sp=rwu&spr=https";
-    let place = [
-        "--vault-name",
-        VAULT,
-        "--account-name",
-        "logs",
-        "-n",
-        DEFINITION,
-    ];
-    let terms = [
-        "--validity-period",
+    let definition = cli::Definition {
+        vault: VAULT,
+        enrolment: "logs",
+        name: DEFINITION,
+        template: "sv=2018-03-28&ss=b&srt=sco&sp=rwu&spr=https",
         validity,
-        "--template-uri",
-        template,
-        "--yes",
-    ];
-    let words = [&["vault", "sas-definition", "create"], &place[..], &terms].concat();
-    cli::keyrotation(emulator, &words)?.expect_code(0).map(drop)
+    };
+    cli::define(emulator, &definition, &[])
 }
 
 /// Runs `sync` as of the emulator's time.
@@ -54,7 +46,16 @@ fn sync(emulator: &Emulator, more: &[&str]) -> Result<Said> {
     cli::keyrotation(emulator, &[&["sync", "--as-of", &now], more].concat())
 }
 
-/// Runs `sync` into the cluster as of the emulator's time and returns its only row and exit code.
+/// Runs `sync` as of the emulator's time and returns its exit code and its only row.
+fn row(emulator: &Emulator, more: &[&str]) -> Result<(Option<i32>, Value)> {
+    let said = sync(emulator, &[&["--format", "json"], more].concat())?;
+    let report: Value = serde_json::from_str(&said.stdout)
+        .with_context(|| format!("no report: {}{}", said.stdout, said.stderr))?;
+    let row = report.pointer("/targets/0").context("no row")?;
+    Ok((said.code, row.clone()))
+}
+
+/// Puts a token into the cluster.
 fn into_cluster(emulator: &Emulator, more: &[&str]) -> Result<(Option<i32>, Value)> {
     let (source, cluster) = (source(), fleet::cluster_id());
     let place = [
@@ -65,14 +66,7 @@ fn into_cluster(emulator: &Emulator, more: &[&str]) -> Result<(Option<i32>, Valu
         "--cluster",
         &cluster,
     ];
-    let said = sync(
-        emulator,
-        &[&place[..], &["--format", "json"], more].concat(),
-    )?;
-    let report: Value = serde_json::from_str(&said.stdout)
-        .with_context(|| format!("no report: {}{}", said.stdout, said.stderr))?;
-    let row = report.pointer("/targets/0").context("no row")?;
-    Ok((said.code, row.clone()))
+    row(emulator, &[&place[..], more].concat())
 }
 
 fn text<'a>(row: &'a Value, name: &str) -> &'a str {

@@ -6,13 +6,13 @@ use std::net::TcpListener;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT, record};
 use tests::handler::Handler;
 use tests::place;
 
 use super::{expect, rotating, settings};
+use crate::sync;
 
 #[test]
 fn what_is_not_understood_is_refused_and_health_asks_nobody() -> Result<()> {
@@ -66,9 +66,9 @@ fn the_timer_puts_fresh_tokens_in_place_and_leaves_good_ones() -> Result<()> {
     let vault = fleet::vault(VAULT, &[record("logs", ACCOUNT, true)]);
     let fleet = fleet::with_vaults(&accounts, &[vault]);
     let emulator = Emulator::start(&fleet::with_cluster(fleet, "the-token-of-the-pod"))?;
-    define(&emulator)?;
+    sync::define(&emulator)?;
     let file = emulator.scratch().path().join("token");
-    let from = format!("https://{VAULT}.vault.azure.net/storage/logs/sas/read");
+    let from = sync::source();
     let (cluster, place) = (fleet::cluster_id(), file.display());
     let places = format!(
         "[[sync]]\nfrom = \"{from}\"\nsecret = \"team/storage\"\ncluster = \"{cluster}\"\n\
@@ -95,27 +95,6 @@ fn the_timer_puts_fresh_tokens_in_place_and_leaves_good_ones() -> Result<()> {
     expect(&answer, 500, &format!("{place}: kept"))?;
     fs::write(&path, "[[sync]\n")?;
     expect(&handler.timer("sync")?, 500, "cannot understand")
-}
-
-fn define(emulator: &Emulator) -> Result<()> {
-    let place = [
-        "--vault-name",
-        VAULT,
-        "--account-name",
-        "logs",
-        "-n",
-        "read",
-    ];
-    let template = "sv=2018-03-28&ss=b&srt=sco&sp=rl&spr=https";
-    let terms = [
-        "--validity-period",
-        "PT4H",
-        "--template-uri",
-        template,
-        "--yes",
-    ];
-    let words = [&["vault", "sas-definition", "create"], &place[..], &terms].concat();
-    cli::keyrotation(emulator, &words)?.expect_code(0).map(drop)
 }
 
 #[test]

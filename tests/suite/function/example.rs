@@ -119,7 +119,8 @@ fn every_function_of_the_app_is_answered_under_its_settings() -> Result<()> {
     assert_eq!(functions.len(), 4);
     for said in [
         "published key1 as it was",
-        "replaced",
+        "has the published secret",
+        "entry AZURE_STORAGE_KEY: kept",
         "has taken the place of",
     ] {
         ensure!(logs.contains(said), "not said: {said}\n{logs}");

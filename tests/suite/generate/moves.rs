@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use tests::azurerm::Stored;
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet;
@@ -13,35 +14,16 @@ use super::{TEMPLATE, azurerm_shown, define};
 
 const RECORD: &str = "https://kvfirst.vault.azure.net/storage/st000own";
 
-/// A state in which azurerm has an enrolment and its definition, as azurerm writes it.
 fn state_of_azurerm() -> Value {
-    let resource = |kind: &str, name: &str, attributes: Value| {
-        json!({
-            "mode": "managed", "type": kind, "name": name,
-            "provider": "provider[\"registry.terraform.io/hashicorp/azurerm\"]",
-            "instances": [{"schema_version": 0, "attributes": attributes, "sensitive_attributes": []}],
-        })
+    let account = fleet::account_id("st000");
+    let stored = Stored {
+        record: RECORD,
+        account: &account,
+        definition: "read",
+        template: TEMPLATE,
+        tags: Value::Null,
     };
-    let account = json!({
-        "id": RECORD, "name": "st000own", "storage_account_id": fleet::account_id("st000"),
-        "key_vault_id": "/subscriptions/x", "storage_account_key": "key1",
-        "regenerate_key_automatically": true, "regeneration_period": "P30D", "tags": null,
-    });
-    let definition = json!({
-        "id": format!("{RECORD}/sas/read"), "name": "read", "managed_storage_account_id": RECORD,
-        "sas_template_uri": TEMPLATE, "sas_type": "account", "validity_period": "PT4H",
-        "secret_id": "", "tags": null,
-    });
-    json!({
-        "version": 4, "terraform_version": "1.8.0", "serial": 1,
-        "lineage": "3f0b3f0e-0000-4000-8000-000000000002", "outputs": {}, "check_results": null,
-        "resources": [
-            resource("azurerm_key_vault_managed_storage_account", "logs", account),
-            resource(
-                "azurerm_key_vault_managed_storage_account_sas_token_definition", "read", definition,
-            ),
-        ],
-    })
+    stored.state()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use tests::azurerm::Stored;
 use tests::core::Feature;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT};
@@ -109,34 +110,14 @@ moved {
 
 /// What azurerm stores of the same two records.
 fn state_of_azurerm() -> Value {
-    let id = format!("https://{VAULT}.vault.azure.net/storage/{ACCOUNT}");
-    let resource = |kind: &str, name: &str, attributes: Value| {
-        json!({
-            "mode": "managed", "type": kind, "name": name,
-            "provider": "provider[\"registry.terraform.io/hashicorp/azurerm\"]",
-            "instances": [{"schema_version": 0, "attributes": attributes, "sensitive_attributes": []}],
-        })
+    let record = format!("https://{VAULT}.vault.azure.net/storage/{ACCOUNT}");
+    let account = fleet::account_id(ACCOUNT);
+    let stored = Stored {
+        record: &record,
+        account: &account,
+        definition: "blobread4hours",
+        template: "sv=2018-03-28&ss=b&srt=co&sp=rl&spr=https",
+        tags: json!({"team": "platform"}),
     };
-    let account = json!({
-        "id": id, "name": ACCOUNT, "storage_account_id": fleet::account_id(ACCOUNT),
-        "key_vault_id": "/subscriptions/x", "storage_account_key": "key1",
-        "regenerate_key_automatically": true, "regeneration_period": "P30D",
-        "tags": {"team": "platform"},
-    });
-    let definition = json!({
-        "id": format!("{id}/sas/blobread4hours"), "name": "blobread4hours",
-        "managed_storage_account_id": id, "sas_template_uri": "sv=2018-03-28&ss=b&srt=co&sp=rl&spr=https",
-        "sas_type": "account", "validity_period": "PT4H", "secret_id": "", "tags": null,
-    });
-    json!({
-        "version": 4, "terraform_version": "1.8.0", "serial": 1,
-        "lineage": "3f0b3f0e-0000-4000-8000-000000000001", "outputs": {},
-        "resources": [
-            resource("azurerm_key_vault_managed_storage_account", "logs", account),
-            resource(
-                "azurerm_key_vault_managed_storage_account_sas_token_definition", "read", definition,
-            ),
-        ],
-        "check_results": null,
-    })
+    stored.state()
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT};
-use tests::terraform::Terraform;
+use tests::terraform::{REQUIRED, Terraform};
 
 use super::each_core;
 
@@ -57,12 +57,7 @@ fn meta(first: &str, second: &str) -> String {
     let account = fleet::account_id(ACCOUNT);
     format!(
         r#"
-terraform {{
-  required_providers {{
-    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
-  }}
-}}
-
+{REQUIRED}
 resource "terraform_data" "account" {{
   input = "{account}"
 }}

@@ -1,20 +1,18 @@
 //! A cluster whose API is closed: tokens go to it by `kubectl` on a machine behind SSH, which is a
 //! real OpenSSH server here.
 
-use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use tests::arm;
 use tests::emulator::{Emulator, Request};
 use tests::fleet::VAULT;
-use tests::place;
 use tests::process;
 use tests::ssh::{PASSPHRASE, SshServer};
 
 use super::places::{TOKEN, emulator};
-use super::{source, sync, text};
+use super::{row, source, text};
 
 /// A machine, and an emulator whose vault holds the keys to it.
 pub(crate) struct Stage {
@@ -28,17 +26,9 @@ pub(crate) fn secret(name: &str) -> String {
 
 /// Puts a value into a secret of the vault.
 fn keep(emulator: &Emulator, name: &str, value: &str) -> Result<()> {
-    let folder = emulator.scratch().folder(&format!("secret-{name}"))?;
-    let (program, input) = (folder.join("secret.py"), folder.join("value"));
-    fs::write(&program, include_str!("secret.py"))?;
-    fs::write(&input, value)?;
-    let mut command = emulator.command(&place::python()?);
-    command.arg(&program).arg(secret(name));
-    command.stdin(Stdio::from(fs::File::open(&input)?));
-    let output = command.output().context("cannot start python3")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{said}");
-    Ok(())
+    let path = format!("/secrets/{name}?api-version=7.4");
+    let body = json!({ "value": value });
+    arm::ask_vault(emulator, VAULT, "PUT", &path, &body).map(drop)
 }
 
 impl Stage {
@@ -56,14 +46,7 @@ impl Stage {
     /// Delivers a token, by a key and with whatever else is said; returns the code and the row.
     fn deliver(&self, address: &str, print: &str, more: &[&str]) -> Result<(Option<i32>, Value)> {
         let (source, kubectl) = (source(), self.server.kubectl());
-        let place = [
-            "--from",
-            &source,
-            "--secret",
-            "team/storage",
-            "--format",
-            "json",
-        ];
+        let place = ["--from", &source, "--secret", "team/storage"];
         let way = [
             "--ssh",
             address,
@@ -72,11 +55,7 @@ impl Stage {
             "--ssh-kubectl",
             &kubectl,
         ];
-        let said = sync(&self.emulator, &[&place[..], &way, more].concat())?;
-        let report: Value = serde_json::from_str(&said.stdout)
-            .with_context(|| format!("no report: {}{}", said.stdout, said.stderr))?;
-        let row = report.pointer("/targets/0").context("no row")?;
-        Ok((said.code, row.clone()))
+        row(&self.emulator, &[&place[..], &way, more].concat())
     }
 
     /// Runs the machine's own `kubectl`.

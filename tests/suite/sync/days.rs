@@ -12,7 +12,7 @@ use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::place;
 use tests::process::{Running, wait_for};
-use tests::terraform::Terraform;
+use tests::terraform::{REQUIRED, Terraform};
 
 use super::{DEFINITION, into_cluster, text};
 
@@ -27,12 +27,7 @@ fn configuration() -> String {
     let account = fleet::account_id(ACCOUNT);
     format!(
         r#"
-terraform {{
-  required_providers {{
-    keyrotation = {{ source = "azure-keyrotation/keyrotation" }}
-  }}
-}}
-
+{REQUIRED}
 resource "keyrotation_policy" "logs" {{
   storage_account_id = "{account}"
   rotation_period    = "P1D"

@@ -3,15 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::Signal;
 use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT, record};
-use tests::process::{Running, wait_for};
+use tests::process::Running;
 
 use super::{define, into_cluster, source, sync, text};
 
@@ -151,40 +149,35 @@ fn a_lost_answer_and_a_killed_run_leave_a_token_that_the_next_run_knows() -> Res
     Ok(())
 }
 
-#[test]
-fn a_restart_that_a_killed_run_left_out_is_made_up_for() -> Result<()> {
-    let emulator = emulator()?;
-    let restart = ["--restart", "deployment/web"];
-    into_cluster(&emulator, &[])?;
-    let restarts = || emulator.count("patchAppsV1NamespacedDeployment");
-    assert_eq!(restarts()?, 0);
-    let (code, row) = into_cluster(&emulator, &restart)?;
-    assert_eq!((code, text(&row, "outcome")), (Some(0), "kept"), "{row}");
-    assert_eq!(row.pointer("/restarted/0"), Some(&json!("deployment/web")));
-    into_cluster(&emulator, &restart)?;
-    assert_eq!(restarts()?, 1, "one restart for one token");
-    let (code, row) = into_cluster(&emulator, &["--restart", "daemonset/none"])?;
-    assert_eq!(code, Some(1));
-    let said = text(&row, "reason");
-    ensure!(said.contains("there is no daemonset team/none"), "{said}");
-    Ok(())
+/// Changes the secret as somebody else would.
+fn patch(emulator: &Emulator, kind: &str, query: &str, object: &Value) -> Result<()> {
+    let folder = emulator.scratch().folder("client")?;
+    let file = folder.join("secret.json");
+    fs::write(&file, object.to_string())?;
+    let mut command = emulator.command(&tests::place::python()?);
+    let program = "import sys, urllib.request as u\n\
+         r = u.Request(sys.argv[1], data=open(sys.argv[2], 'rb').read(), method='PATCH', headers={\
+         'Authorization': 'Bearer ' + sys.argv[3], 'Content-Type': sys.argv[4]})\n\
+         u.urlopen(r)";
+    let path = "/api/v1/namespaces/team/secrets/storage";
+    let url = format!("{}{path}?{query}", fleet::CLUSTER_API);
+    command
+        .arg("-c")
+        .arg(program)
+        .arg(&url)
+        .arg(&file)
+        .args([TOKEN, kind]);
+    Running::start(&mut command)?
+        .finish()?
+        .expect_code(0)
+        .map(drop)
 }
 
 /// Writes the secret as somebody else would, and returns what `sync` says then.
 fn beside_another(object: &Value, manager: &str, more: &[&str]) -> Result<(Option<i32>, Value)> {
     let emulator = emulator()?;
-    let folder = emulator.scratch().folder("client")?;
-    let file = folder.join("secret.json");
-    fs::write(&file, object.to_string())?;
-    let mut curl = emulator.command(&tests::place::python()?);
-    let program = "import sys, urllib.request as u\n\
-         r = u.Request(sys.argv[1], data=open(sys.argv[2], 'rb').read(), method='PATCH', headers={\
-         'Authorization': 'Bearer ' + sys.argv[3], 'Content-Type': 'application/apply-patch+yaml'})\n\
-         u.urlopen(r)";
-    let path = "/api/v1/namespaces/team/secrets/storage?fieldManager=";
-    let url = format!("{}{path}{manager}", fleet::CLUSTER_API);
-    curl.arg("-c").arg(program).arg(&url).arg(&file).arg(TOKEN);
-    Running::start(&mut curl)?.finish()?.expect_code(0)?;
+    let query = format!("fieldManager={manager}");
+    patch(&emulator, "application/apply-patch+yaml", &query, object)?;
     into_cluster(&emulator, more)
 }
 
@@ -301,36 +294,37 @@ file = "{}/token"
     Ok(())
 }
 
-/// Writes a target of the cluster as the file declares it.
-fn target() -> String {
-    let (source, cluster) = (source(), fleet::cluster_id());
-    format!("[[sync]]\nfrom = \"{source}\"\nsecret = \"team/storage\"\ncluster = \"{cluster}\"\n")
+#[test]
+fn a_value_that_somebody_put_there_is_not_taken_for_the_token() -> Result<()> {
+    let emulator = emulator()?;
+    into_cluster(&emulator, &[])?;
+    let value = json!({"data": {"token": "Y2hhbmdlbWU="}});
+    patch(&emulator, "application/merge-patch+json", "", &value)?;
+    let (code, row) = into_cluster(&emulator, &["--check"])?;
+    let found = (code, text(&row, "outcome"), text(&row, "code"));
+    assert_eq!(found, (Some(2), "dead", "token-of-another-source"), "{row}");
+    Ok(())
 }
 
 #[test]
-fn a_watch_replaces_each_token_in_time_until_it_is_stopped() -> Result<()> {
-    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
-    let vault = fleet::vault(VAULT, &[record("logs", ACCOUNT, true)]);
-    let fleet = fleet::with_vaults(&accounts, &[vault]);
-    let emulator = Emulator::start(&fleet::with_cluster(fleet, TOKEN))?;
-    super::define_for(&emulator, "PT24S")?;
-    let file = emulator.scratch().folder("watch")?.join("tokens.toml");
-    fs::write(&file, target())?;
-    let mut command = emulator.command(&tests::place::keyrotation()?);
-    command.args(["sync", "--watch", "--config"]).arg(&file);
-    let mut watch = Running::start(&mut command)?;
-    let applied = || emulator.count("patchCoreV1NamespacedSecret");
-    wait_for("a second token", Duration::from_secs(60), || {
-        ensure!(!watch.has_ended()?, "it has ended: {}", watch.stderr());
-        Ok((applied()? >= 2).then_some(()))
-    })?;
-    watch.signal(Signal::TERM)?;
-    let said = watch.finish()?.expect_code(0)?;
-    ensure!(
-        said.stdout.matches("replaced").count() >= 2,
-        "{}",
-        said.stdout
+fn the_secret_of_a_definition_is_no_place_to_read_from() -> Result<()> {
+    let emulator = emulator()?;
+    let from = format!(
+        "https://{VAULT}.vault.azure.net/secrets/logs-{}",
+        super::DEFINITION
     );
-    ensure!(said.stderr.contains("next look in"), "{}", said.stderr);
+    let file = emulator
+        .scratch()
+        .path()
+        .join("token")
+        .display()
+        .to_string();
+    let (code, row) = super::row(&emulator, &["--from", &from, "--file", &file])?;
+    let said = text(&row, "reason");
+    ensure!(
+        code == Some(1) && said.contains("name its SAS definition instead"),
+        "{said}"
+    );
+    ensure!(!Path::new(&file).exists());
     Ok(())
 }

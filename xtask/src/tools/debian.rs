@@ -2,6 +2,7 @@
 //! nothing of the machine changes.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,10 +29,14 @@ const GET_DEBIAN: &str = "the OpenSSH server of the tests comes from Debian's pa
 /// Returns the folder in which the packages are unpacked.
 pub fn openssh(supervisor: &Supervisor) -> Result<PathBuf> {
     let folder = workspace::target()?.join("tools").join("openssh");
-    install(&folder, &PACKAGES.join("\n"), |fresh| {
-        screen::say("unpacking openssh-server from Debian");
-        fill(supervisor, fresh)
-    })
+    install(
+        &folder,
+        &format!("{} libraries", PACKAGES.join("\n")),
+        |fresh| {
+            screen::say("unpacking openssh-server from Debian");
+            fill(supervisor, fresh)
+        },
+    )
     .context(GET_DEBIAN)?;
     Ok(folder)
 }
@@ -58,6 +63,8 @@ fn fill(supervisor: &Supervisor, folder: &Path) -> Result<()> {
         supervisor.run(Command::new("dpkg").arg("-x").arg(file).arg(folder))?;
         fs::remove_file(file).context("cannot remove a package")?;
     }
+    // The name of this folder is that of the processor; under `libraries` everybody finds it.
+    symlink(libraries(folder)?, folder.join("libraries")).context("cannot link the libraries")?;
     expect_whole(supervisor, folder)
 }
 
@@ -75,7 +82,7 @@ fn download(supervisor: &Supervisor, folder: &Path, options: &[&str]) -> Result<
 fn expect_whole(supervisor: &Supervisor, folder: &Path) -> Result<()> {
     let mut list = Command::new("ldd");
     list.arg(folder.join("usr/sbin/sshd"));
-    list.env("LD_LIBRARY_PATH", libraries(folder)?);
+    list.env("LD_LIBRARY_PATH", folder.join("libraries"));
     let output = supervisor.capture(&mut list, "")?;
     let listed = String::from_utf8_lossy(&output.stdout).into_owned();
     let missing: Vec<_> = listed
@@ -88,12 +95,12 @@ fn expect_whole(supervisor: &Supervisor, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Finds the folder of the unpacked libraries, whose name is that of the processor.
+/// Finds the unpacked libraries, and names their folder as it is seen from above.
 fn libraries(folder: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(folder.join("usr/lib"))? {
-        let path = entry?.path();
-        if path.join("libnss_wrapper.so").exists() {
-            return Ok(path);
+        let entry = entry?;
+        if entry.path().join("libnss_wrapper.so").exists() {
+            return Ok(Path::new("usr/lib").join(entry.file_name()));
         }
     }
     bail!("libnss-wrapper has no library")
