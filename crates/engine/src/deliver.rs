@@ -15,7 +15,7 @@ use rotation::slot::KeySlot;
 use rotation::token::{Judgement, Lead, Placed, Reason, Signing, judge, refresh_at};
 use secrecy::{ExposeSecret, SecretString};
 
-use self::source::{Signer, Source};
+use self::source::{Signer, Signers, Source};
 use crate::run::{Run, StepError};
 use crate::vault::token::TokenError;
 
@@ -170,6 +170,7 @@ impl<E: StdError + 'static> From<TokenError> for DeliverError<E> {
 /// What could not be read at the destination, or of a published secret.
 pub async fn look<D: Destination>(
     run: &Run<'_>,
+    signers: &Signers,
     source: &Source,
     destination: &D,
     terms: Terms,
@@ -180,7 +181,7 @@ pub async fn look<D: Destination>(
     let (mut signer, mut read) = (Signer::default(), None);
     let verdict = match source {
         Source::Definition(place) => {
-            signer = source::signer(run, place).await;
+            signer = signers.of(run, place).await;
             judged(held.as_ref(), source, &signer.signing, terms, run.now())
         }
         Source::Secret(place) => {

@@ -281,6 +281,8 @@ file = "{}/token"
     fs::write(&file, settings)?;
     let file = file.to_string_lossy().into_owned();
     let said = sync(&emulator, &["--config", &file])?.expect_code(3)?;
+    let asked = emulator.count("StorageAccounts_GetProperties")?;
+    assert_eq!(asked, 1, "places of one enrolment ask once who signs");
     let lines: Vec<_> = said.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{}", said.stdout);
     for (line, expected) in lines.iter().skip(1).zip(["replaced", "failed", "replaced"]) {

@@ -5,6 +5,7 @@
 use std::io;
 use std::time::Duration;
 
+use engine::deliver::source::Signers;
 use engine::deliver::{self, DeliverError, Finding, Notes, Verdict, Why};
 use engine::run::Run;
 use engine::vault::token::TokenError;
@@ -141,6 +142,7 @@ pub(in crate::command) async fn serve(
     let errand = Errand {
         run,
         clusters: &clusters,
+        signers: &Signers::default(),
         around,
         mode,
     };
@@ -152,6 +154,7 @@ pub(in crate::command) async fn serve(
 struct Errand<'a> {
     run: &'a Run<'a>,
     clusters: &'a Clusters,
+    signers: &'a Signers,
     around: &'a Surroundings,
     mode: Mode,
 }
@@ -176,7 +179,8 @@ impl Errand<'_> {
 
     async fn attend(&self, target: &Target, row: &mut Row) -> Result<Outcome, String> {
         let place = self.place(target).await?;
-        let look = deliver::look(self.run, &target.source, &place, target.terms).await;
+        let look =
+            deliver::look(self.run, self.signers, &target.source, &place, target.terms).await;
         let found: Finding = look.map_err(|error| told(&error))?;
         row.notes = found.notes.clone();
         row.unseen.clone_from(&found.signer.unseen);

@@ -1,6 +1,8 @@
 //! Where a value comes from, and what is known of the keys behind it.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use azure::id::StorageAccountId;
 use azure::sas::token::TokenParameters;
@@ -11,6 +13,7 @@ use rotation::observation::KeyTimes;
 use rotation::slot::KeySlot;
 use rotation::token::{NextTurn, Signing};
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use super::{Fresh, Notes};
 use crate::direct::SecretPlace;
@@ -52,6 +55,21 @@ pub struct Signer {
     pub unseen: Vec<String>,
     /// Whether some of that may be read a little later: then nothing is proven for now.
     pub is_passing: bool,
+}
+
+/// The signers of one round: places of the same enrolment ask for them once.
+#[derive(Debug, Default)]
+pub struct Signers(Mutex<HashMap<String, Arc<OnceCell<Signer>>>>);
+
+impl Signers {
+    pub(super) async fn of(&self, run: &Run<'_>, place: &DefinitionPlace) -> Signer {
+        let known = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(place.enrolment.to_string()).or_default())
+        };
+        let read = || signer(run, place);
+        known.get_or_init(read).await.clone()
+    }
 }
 
 /// Reads what is known of the keys that sign. An identity that may only mint tokens sees nothing
