@@ -32,7 +32,7 @@ pub fn run_on(supervisor: &Supervisor, core: &str, filters: &[&str]) -> Result<(
 /// Installs the tests' tools, builds both programs and runs the tests whose name has a filter in it.
 pub fn run(supervisor: &Supervisor, filters: &[&str]) -> Result<()> {
     tools::install_all(supervisor)?;
-    step(supervisor, &mut workspace::build_programs())?;
+    step(supervisor, &mut workspace::build_with_tests())?;
     forget_exchanges()?;
     let mut test = workspace::cargo();
     test.args(["test", "--workspace"]);

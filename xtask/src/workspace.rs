@@ -59,6 +59,14 @@ pub fn build_programs() -> Command {
     command
 }
 
+/// Describes the build of both programs and all tests. Built by themselves, the programs would have other
+/// features of the libraries below than the tests have, and all of those would be built twice.
+pub fn build_with_tests() -> Command {
+    let mut command = cargo();
+    command.args(["build", "--workspace", "--all-targets"]);
+    command
+}
+
 /// Describes a run of the cargo that built xtask, in the root of the checkout.
 pub fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
