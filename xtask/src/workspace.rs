@@ -68,10 +68,24 @@ pub fn build_with_tests() -> Command {
 }
 
 /// Describes a run of the cargo that built xtask, in the root of the checkout.
+///
+/// What cargo tells xtask about itself is not passed on: ring's build script looks at it, so ring and all
+/// above it would be built anew whenever a run through xtask follows one without.
 pub fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(root());
+    for name in about_xtask() {
+        command.env_remove(name);
+    }
     command
+}
+
+fn about_xtask() -> impl Iterator<Item = OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    })
 }
 
 /// Describes a run of `program` that knows nothing of the caller's settings but the search path.
