@@ -170,7 +170,8 @@ fn second_rotation(
     consumer: &Consumer<'_>,
     token: &SasToken,
 ) -> Result<()> {
-    story.step("Move the clock past the next rotation: the token's own time and its key's are over");
+    story
+        .step("Move the clock past the next rotation: the token's own time and its key's are over");
     let now = advance(story, stage, PAST_A_ROTATION)?;
     story.tell(&format!("It is now {now}. The old token is refused:"));
     expect_read(story, consumer, token, 403)
