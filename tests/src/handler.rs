@@ -14,6 +14,7 @@ use crate::place;
 use crate::process::{Running, Said, wait_for};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
+const SPEECH_LIMIT: Duration = Duration::from_secs(20);
 /// What stands before the address that it listens at.
 const LISTENS: &str = "listens on http://";
 
@@ -133,10 +134,16 @@ impl Handler {
         self.invoke(function, "timer", &timer)
     }
 
-    /// Returns what it has said for people so far.
-    #[must_use]
-    pub fn talk(&self) -> String {
-        self.running.stderr()
+    /// Waits until it has said these words for people: an answer may come before them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it does not say them, with what it said.
+    pub fn wait_to_say(&self, words: &str) -> Result<()> {
+        let said = wait_for("words for people", SPEECH_LIMIT, || {
+            Ok(self.running.stderr().contains(words).then_some(()))
+        });
+        said.with_context(|| format!("no `{words}` in: {}", self.running.stderr()))
     }
 
     /// Ends it by a signal and returns how it ended.
