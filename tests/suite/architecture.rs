@@ -60,7 +60,7 @@ const FILES_THAT_EXPOSE: [&str; 25] = [
     "crates/emulator/src/azurite.rs",
     "crates/emulator/src/canary.rs",
     "crates/emulator/src/environment.rs",
-    "crates/emulator/src/routes/control.rs",
+    "crates/emulator/src/routes/control/held.rs",
     "crates/emulator/src/routes/entra.rs",
     "crates/emulator/src/wire/management.rs",
     "crates/emulator/src/world/directory.rs",

@@ -5,7 +5,7 @@
 
 mod case;
 mod machine;
-mod measure;
+pub(crate) mod measure;
 mod provider;
 mod scan;
 mod table;

@@ -1,7 +1,7 @@
 //! `cargo xtask`: the commands of this repository's developers.
 //!
 //! `test` runs every test with the outside programs they need, `demo` shows the product's main job
-//! from end to end, `bench` measures. What a user of the product runs lives in `cli` and `provider`.
+//! from end to end, `bench` measures, `soak` lets days pass. What a user of the product runs lives in `cli` and `provider`.
 
 mod bench;
 mod clients;
@@ -12,6 +12,7 @@ mod process;
 mod python;
 mod reports;
 mod screen;
+mod soak;
 mod test;
 mod tools;
 mod workspace;
@@ -36,6 +37,11 @@ usage: cargo xtask COMMAND
   bench               measure the release build: `check` on large fleets of the emulator, with Azure's
                       latency and limits, against what they let nobody be faster than; the start of
                       the provider; sizes; prints a table and writes target/bench/bench.json
+  soak [--days N] [--accounts N] [--faults PERCENT] [--seed S] [--debug]
+                      let days of virtual time pass over a fleet of the emulator (30 days, 1000 accounts),
+                      with faults (1 percent of the requests) and kills that the seed chooses, while
+                      judges watch tokens, keys, reports and memory; fails if one finds anything; prints a
+                      table and writes target/soak/soak.json; --debug takes the build of the tests
   clients [--az AZ]   run Microsoft's Python clients against the emulator, then an az of PyPI: `old`
                       is 2.53.1, the last one with `az keyvault storage`, `new` a current one; the
                       first time, an az takes some minutes and one gigabyte to install
@@ -76,6 +82,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
         ["bench"] => bench::run(&Supervisor::watching_signals()?),
+        ["soak", words @ ..] => soak::run(&Supervisor::watching_signals()?, words),
         ["clients"] => clients::run(&Supervisor::watching_signals()?, None),
         ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),

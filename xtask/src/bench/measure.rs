@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{Background, Supervisor, describe};
+use crate::process::{Supervisor, describe};
 
 /// The pause between two looks at a program: short beside what is measured, long beside a look.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -37,7 +37,7 @@ pub(super) fn run(
     let mut program = supervisor.start(command)?;
     let mut peak = 0;
     loop {
-        peak = peak.max(high_water(&program));
+        peak = peak.max(high_water(program.id()));
         if let Some(status) = program.ended()? {
             let wall = begin.elapsed();
             let code = status.code().context("a program was ended by a signal")?;
@@ -71,12 +71,12 @@ pub(super) fn first_line(
         .recv_timeout(limit)
         .with_context(|| format!("`{}` said nothing within {limit:?}", describe(command)))?;
     let line = line.context("cannot read what a program says")?;
-    Ok((wall, high_water(&program), line))
+    Ok((wall, high_water(program.id()), line))
 }
 
-/// Reads the high-water mark; nothing once the process is gone.
-fn high_water(program: &Background) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap_or_default();
+/// Reads the high-water mark of a process, in bytes; nothing once the process is gone.
+pub(crate) fn high_water(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
     kibibytes
@@ -86,7 +86,7 @@ fn high_water(program: &Background) -> u64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the stopwatch")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
