@@ -93,7 +93,13 @@ async fn print(
 ) -> Result<ExitCode, SyncError> {
     for target in targets {
         match round::print(target, session).await {
-            Ok(value) => round::hand_over(&value, streams).map_err(SyncError::Write)?,
+            Ok((value, doubt)) => {
+                round::hand_over(&value, streams).map_err(SyncError::Write)?;
+                if let Some(doubt) = doubt {
+                    streams.say(&doubt);
+                    return Ok(ExitCode::Unproven);
+                }
+            }
             Err(error) => {
                 streams.say(&crate::error::text(&error));
                 return Ok(ExitCode::Failed);

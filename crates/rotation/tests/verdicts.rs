@@ -251,6 +251,11 @@ fn a_vault_owes_nothing_before_its_record_has_been_in_force_for_a_period() {
 #[test]
 fn a_record_is_judged_by_its_terms_and_the_keys_by_their_age() {
     let check_record = |record: Enrolment, findings: &[&str]| {
+        // Both keys are older than the record, so the vault knows them.
+        let record = Enrolment {
+            enrolled_at: made("19d"),
+            ..record
+        };
         check(&seen("20d", "40d", vec![record]), [Compliant; 3], findings);
     };
     check_record(enrolled(Renewal::Automatic, "P45D"), &[]);

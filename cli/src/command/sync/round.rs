@@ -54,6 +54,8 @@ pub(in crate::command) struct Row {
     pub(super) unseen: Vec<String>,
     /// Whether a token was kept though some of that may be seen a little later.
     pub(super) is_unproven: bool,
+    /// Why the key that signs cannot be trusted, if it cannot.
+    pub(super) doubt: Option<String>,
     /// What was restarted.
     pub(in crate::command) restarted: Vec<String>,
 }
@@ -81,7 +83,8 @@ impl Round {
         let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
         // Whoever only looks must be able to say that the key is still the one.
         let unseen = self.rows.iter().any(|row| !row.unseen.is_empty());
-        let unproven = unseen && self.mode == Mode::Look || self.is_unproven();
+        let doubted = self.rows.iter().any(|row| row.doubt.is_some());
+        let unproven = unseen && self.mode == Mode::Look || self.is_unproven() || doubted;
         let wanting = count(|outcome| matches!(outcome, Outcome::Wanting(_)));
         if failed == self.rows.len() {
             ExitCode::Failed
@@ -168,6 +171,7 @@ impl Errand<'_> {
             notes: Notes::default(),
             unseen: Vec::new(),
             is_unproven: false,
+            doubt: None,
             restarted: Vec::new(),
         };
         match self.attend(target, &mut row).await {
@@ -184,6 +188,7 @@ impl Errand<'_> {
         let found: Finding = look.map_err(|error| told(&error))?;
         row.notes = found.notes.clone();
         row.unseen.clone_from(&found.signer.unseen);
+        row.doubt = found.trust.doubt();
         let outcome = match (found.verdict, self.mode) {
             (Verdict::Keep(until), _) => {
                 row.notes.refresh = until.or(row.notes.refresh);
@@ -244,10 +249,14 @@ fn told(error: &DeliverError<PlaceError>) -> String {
     }
 }
 
-/// Gets one value for stdout.
-pub(super) async fn print(target: &Target, session: &Session) -> Result<SecretString, TokenError> {
-    let fresh = deliver::fresh(&session.reading(), &target.source, target.terms).await?;
-    Ok(fresh.value)
+/// Gets one value for stdout, and what is doubtful about it.
+pub(super) async fn print(
+    target: &Target,
+    session: &Session,
+) -> Result<(SecretString, Option<String>), TokenError> {
+    let got = deliver::fresh(&session.reading(), &target.source, target.terms).await;
+    let (fresh, trust) = got?;
+    Ok((fresh.value, trust.doubt()))
 }
 
 /// Writes one value to stdout, where it was asked for.

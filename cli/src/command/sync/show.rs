@@ -34,6 +34,7 @@ struct RowWire<'a> {
     refresh: Option<String>,
     restarted: &'a [String],
     unseen: &'a [String],
+    doubt: Option<&'a str>,
 }
 
 /// Writes how a round went.
@@ -52,6 +53,10 @@ pub(super) fn write(round: &Round, form: Form, streams: &mut Streams) -> Result<
                 "{}: judged by its own end alone: {unseen}",
                 row.target
             ));
+        }
+        // A failure says it as its reason.
+        if let (Some(doubt), false) = (&row.doubt, matches!(row.outcome, Outcome::Failed(_))) {
+            streams.say(&format!("{}: {doubt}", row.target));
         }
     }
     Ok(())
@@ -83,6 +88,7 @@ fn wire(row: &Row) -> RowWire<'_> {
         refresh: text(row.notes.refresh),
         restarted: &row.restarted,
         unseen: &row.unseen,
+        doubt: row.doubt.as_deref(),
     }
 }
 
@@ -134,6 +140,7 @@ fn code(why: Why) -> &'static str {
         Why::Token(Reason::Unknown) => "token-life-unknown",
         Why::Token(Reason::Expired) => "token-expired",
         Why::Token(Reason::KeyRenewed) => "token-key-renewed",
+        Why::Token(Reason::BehindVault) => "regenerated-behind-vault",
         Why::Token(Reason::KeyMayBeRenewed) => "token-key-perhaps-renewed",
         Why::Token(Reason::Due) => "token-ends-soon",
     }

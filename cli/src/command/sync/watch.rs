@@ -84,6 +84,7 @@ mod tests {
             },
             unseen: Vec::new(),
             is_unproven: false,
+            doubt: None,
             restarted: Vec::new(),
         };
         Round {
