@@ -48,9 +48,7 @@ pub(super) fn run(
     let (mut peak, mut child_peak) = (0, 0);
     loop {
         peak = peak.max(high_water(program.id()));
-        child_peak = children(program.id())
-            .map(high_water)
-            .fold(child_peak, u64::max);
+        child_peak = weigh_children(program.id()).fold(child_peak, u64::max);
         if let Some(status) = program.ended()? {
             let wall = begin.elapsed();
             let code = status.code().context("a program was ended by a signal")?;
@@ -101,6 +99,15 @@ fn high_water(program: u32) -> u64 {
         .and_then(|text| text.parse::<u64>().ok())
         .unwrap_or_default()
         * 1024
+}
+
+/// Weighs the programs that a program has started. Between fork and exec a new one still has the
+/// memory of the old one, and is left out.
+fn weigh_children(program: u32) -> impl Iterator<Item = u64> {
+    let file = |id: u32| fs::read_link(format!("/proc/{id}/exe")).ok();
+    let own = file(program);
+    let started = children(program).filter(move |id| file(*id) != own);
+    started.map(high_water)
 }
 
 /// Names the programs that a program has started, from whichever of its threads.
