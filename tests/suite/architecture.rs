@@ -67,7 +67,7 @@ const FILES_THAT_EXPOSE: [&str; 26] = [
     "crates/emulator/src/world/directory.rs",
     "crates/engine/src/deliver.rs",
     "crates/engine/src/deliver/source.rs",
-    "crates/kubernetes/src/cluster.rs",
+    "crates/kubernetes/src/described.rs",
     "crates/kubernetes/src/secret.rs",
     "crates/kubernetes/src/ssh.rs",
     "provider/src/ephemeral/sas_token.rs",

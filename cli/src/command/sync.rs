@@ -3,6 +3,7 @@
 pub mod args;
 pub(super) mod once;
 mod reach;
+mod restart;
 pub(super) mod round;
 mod show;
 pub(super) mod target;

@@ -79,5 +79,8 @@ fn sentence(row: &Row) -> String {
     if !row.restarted.is_empty() {
         line.push_str(&format!("; restarted {}", row.restarted.join(", ")));
     }
+    for waiting in &row.waiting {
+        line.push_str(&format!("; {waiting}"));
+    }
     line
 }

@@ -33,6 +33,7 @@ struct RowWire<'a> {
     key: Option<&'static str>,
     refresh: Option<String>,
     restarted: &'a [String],
+    waiting: &'a [String],
     unseen: &'a [String],
     doubt: Option<&'a str>,
 }
@@ -87,6 +88,7 @@ fn wire(row: &Row) -> RowWire<'_> {
         key: row.notes.slot.map(rotation::slot::KeySlot::as_str),
         refresh: text(row.notes.refresh),
         restarted: &row.restarted,
+        waiting: &row.waiting,
         unseen: &row.unseen,
         doubt: row.doubt.as_deref(),
     }
@@ -102,6 +104,9 @@ fn line(row: &Row) -> [String; 5] {
     let mut reason = reason(&row.outcome).unwrap_or_default().to_owned();
     if !row.restarted.is_empty() {
         reason.push_str(&format!("; restarted {}", row.restarted.join(", ")));
+    }
+    for waiting in &row.waiting {
+        reason.push_str(&format!("; {waiting}"));
     }
     [
         row.target.clone(),
