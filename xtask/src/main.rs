@@ -8,6 +8,7 @@ mod clients;
 mod contract;
 mod demo;
 mod emulator;
+mod mirror;
 mod process;
 mod python;
 mod reports;
@@ -34,9 +35,11 @@ usage: cargo xtask COMMAND
   demo [--core CORE]  show the whole life of a rotated storage account on the emulator; CORE is
                       `pypi` (the tests' own Terraform) or the path of a terraform or tofu program;
                       without it the one on the PATH is taken, else that of PyPI
-  bench               measure the release build: `check` on large fleets of the emulator, with Azure's
-                      latency and limits, against what they let nobody be faster than; the start of
-                      the provider; sizes; prints a table and writes target/bench/bench.json
+  bench [PART..]      measure the release build against what nobody can be faster than: `sizes`, `start`
+                      of the provider, `provider` under a core beside `terraform_data`, `check` of
+                      large fleets, `rotate` of 1,000 accounts, `sync` of 1,000 places; all of these
+                      without a part; and `build` from nothing, on request; prints tables and writes
+                      target/bench/bench.json
   soak [--days N] [--accounts N] [--faults PERCENT] [--seed S] [--debug]
                       let days of virtual time pass over a fleet of the emulator (30 days, 1000 accounts),
                       with faults (1 percent of the requests) and kills that the seed chooses, while
@@ -81,7 +84,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", filters @ ..] => test::run(&Supervisor::watching_signals()?, filters),
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
-        ["bench"] => bench::run(&Supervisor::watching_signals()?),
+        ["bench", parts @ ..] => bench::run(&Supervisor::watching_signals()?, parts),
         ["soak", words @ ..] => soak::run(&Supervisor::watching_signals()?, words),
         ["clients"] => clients::run(&Supervisor::watching_signals()?, None),
         ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),

@@ -93,7 +93,7 @@ impl Cast {
         let targets = wanted.enumerate().filter(|(number, _)| number % 2 == 0);
         let targets = targets.map(|(number, account)| Target {
             account: account.clone(),
-            place: if number % 4 == 0 {
+            place: if number.is_multiple_of(4) {
                 Place::File
             } else {
                 Place::Cluster
@@ -159,7 +159,7 @@ fn account(number: u32, teams: u32, start: Timestamp, draw: &mut Draw) -> Accoun
     let hours = match care {
         // Two turns are over, so that each key is of its own age.
         Care::Vault(days) => u64::from(days) * 48 + draw.below(u64::from(days) * 24),
-        Care::Direct if number % 4 == 0 => NEARLY_DUE + draw.below(16),
+        Care::Direct if number.is_multiple_of(4) => NEARLY_DUE + draw.below(16),
         Care::Direct => draw.below(NEARLY_DUE),
         Care::Nobody(Neglect::Ageing) => u64::from(MAX_AGE_DAYS - 4) * 24 + draw.below(10 * 24),
         Care::Nobody(_) => 24 * (100 + draw.below(400)),
