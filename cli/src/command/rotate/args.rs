@@ -196,7 +196,8 @@ pub struct HookArgs {
 pub struct MomentArgs {
     /// The moment it is at the start, such as 2026-06-01T00:00:00Z [default: now].
     ///
-    /// For rehearsals with a clock that was put forward.
+    /// For rehearsals on an emulator whose clock was put forward. In Azure, a moment ahead of the
+    /// time lets a key be renewed before its clients have had their time.
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<Timestamp>,
 }
