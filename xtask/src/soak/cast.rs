@@ -160,7 +160,8 @@ fn account(number: u32, teams: u32, start: Timestamp, draw: &mut Draw) -> Accoun
         // Two turns are over, so that each key is of its own age.
         Care::Vault(days) => u64::from(days) * 48 + draw.below(u64::from(days) * 24),
         Care::Direct if number.is_multiple_of(4) => NEARLY_DUE + draw.below(16),
-        Care::Direct => draw.below(NEARLY_DUE),
+        // Old enough to be published before the first day.
+        Care::Direct => 25 + draw.below(NEARLY_DUE - 25),
         Care::Nobody(Neglect::Ageing) => u64::from(MAX_AGE_DAYS - 4) * 24 + draw.below(10 * 24),
         Care::Nobody(_) => 24 * (100 + draw.below(400)),
     };

@@ -15,7 +15,7 @@ use super::fleet;
 use super::keeper::Keeper;
 use super::readers::Readers;
 use super::rotation::{Due, all_teams};
-use super::runner::{Fate, Runner};
+use super::runner::{Ended, Fate, Runner};
 use super::terms::{MAX_AGE_DAYS, STEP_HOURS, STEPS, Terms};
 use super::traffic::{Traffic, rules};
 use super::verdict::{Verdicts, Wrong};
@@ -106,8 +106,13 @@ impl<'a> Play<'a> {
             Due::Publication,
             Fate::Spared,
         )?;
-        let code = self.sync(Fate::Spared)?;
-        ensure!(code == Some(0), "the first `sync` ended with {code:?}");
+        let ended = self.sync_once(Fate::Spared)?;
+        ensure!(
+            ended.code == Some(0),
+            "the first `sync` ended with {:?}: {}",
+            ended.code,
+            ended.stdout.trim()
+        );
         self.look()?;
         self.traffic
             .count(&self.control.take_journal()?, &mut self.verdicts);
@@ -185,9 +190,13 @@ impl<'a> Play<'a> {
     }
 
     fn sync(&mut self, fate: Fate) -> Result<Option<i32>> {
+        self.sync_once(fate).map(|ended| ended.code)
+    }
+
+    fn sync_once(&mut self, fate: Fate) -> Result<Ended> {
         let now = self.control.now()?.to_string();
         let words = ["--config", "tokens.toml", "--as-of", &now];
-        Ok(self.runner.run("sync", &words, fate)?.code)
+        self.runner.run("sync", &words, fate)
     }
 
     fn check_all(&mut self, fate: Fate) -> Result<Option<i32>> {
