@@ -61,6 +61,7 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Option<Reply> {
         (Method::GET, "journal") => Ok(Reply::ok(json!({"requests": shared.journal().entries()}))),
         (Method::DELETE, "journal") => Ok(clear(|| shared.journal().clear())),
         (Method::GET, "accounts") => Ok(accounts(shared)),
+        (Method::GET, "world") => Ok(world(shared)),
         (Method::GET, "faults") => Ok(faults(shared)),
         (Method::POST, "faults") => add_fault(shared, call),
         (Method::DELETE, "faults") => Ok(clear(|| shared.clear_faults())),
@@ -120,9 +121,22 @@ fn accounts(shared: &Shared) -> Reply {
     Reply::ok(json!({"accounts": accounts}))
 }
 
+/// Shows all there is, as the snapshot would keep it.
+fn world(shared: &Shared) -> Reply {
+    let (world, now) = shared.world();
+    Reply::ok(json!({"now": now.to_string(), "world": &*world}))
+}
+
 fn faults(shared: &Shared) -> Reply {
-    let faults: Vec<Rule> = shared.faults().rules().cloned().collect();
-    Reply::ok(json!({"faults": faults}))
+    let faults = shared.faults();
+    let written = faults.counted().map(|(rule, seen)| {
+        let mut written = json!(rule);
+        if let Some(fields) = written.as_object_mut() {
+            fields.insert("seen".to_owned(), json!(seen));
+        }
+        written
+    });
+    Reply::ok(json!({"faults": written.collect::<Vec<Value>>()}))
 }
 
 fn add_fault(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {

@@ -109,6 +109,7 @@ impl<'a> Visit<'a> {
                 self.record(Some(reply.status), false);
                 Ok(respond_torn(&reply, truncate))
             }
+            Some(Fault::Garbage { .. }) => Ok(self.close(&garbled(reply))),
             Some(Fault::Stale { .. }) => Ok(self.close(&self.remembered().unwrap_or(reply))),
             _ => {
                 self.remember(&reply);
@@ -255,6 +256,15 @@ impl<'a> Visit<'a> {
             caller: self.caller.as_ref().map(|caller| caller.client_id.clone()),
             bug,
         });
+    }
+}
+
+/// Puts what a proxy might say into the place of an answer's body; the status stays.
+fn garbled(reply: Reply) -> Reply {
+    Reply {
+        body: None,
+        lines: Some("<html>The emulator was asked for this fault.</html>".to_owned()),
+        ..reply
     }
 }
 
