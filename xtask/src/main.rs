@@ -8,6 +8,7 @@ mod clients;
 mod contract;
 mod demo;
 mod emulator;
+mod mirror;
 mod process;
 mod python;
 mod reports;
@@ -36,9 +37,11 @@ usage: cargo xtask COMMAND
   demo [--core CORE]  show the whole life of a rotated storage account on the emulator; CORE is
                       `pypi` (the tests' own Terraform) or the path of a terraform or tofu program;
                       without it the one on the PATH is taken, else that of PyPI
-  bench               measure the release build: `check` on large fleets of the emulator, with Azure's
-                      latency and limits, against what they let nobody be faster than; the start of
-                      the provider; sizes; prints a table and writes target/bench/bench.json
+  bench [PART..]      measure the release build against what nobody can be faster than: `sizes`, `start`
+                      of the provider, `provider` under a core beside `terraform_data`, `check` of
+                      large fleets, `rotate` of 1,000 accounts, `sync` of 1,000 places; all of these
+                      without a part; and `build` from nothing, on request; prints tables and writes
+                      target/bench/bench.json
   clients [--az AZ]   run Microsoft's Python clients against the emulator, then an az of PyPI: `old`
                       is 2.53.1, the last one with `az keyvault storage`, `new` a current one; the
                       first time, an az takes some minutes and one gigabyte to install
@@ -83,7 +86,7 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
-        ["bench"] => bench::run(&Supervisor::watching_signals()?),
+        ["bench", parts @ ..] => bench::run(&Supervisor::watching_signals()?, parts),
         ["clients"] => clients::run(&Supervisor::watching_signals()?, None),
         ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),

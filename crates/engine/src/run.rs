@@ -20,6 +20,7 @@ pub struct Run<'a> {
     client: Client,
     clock: &'a dyn Clock,
     stop: &'a CancellationToken,
+    limit: Duration,
     deadline: Timestamp,
 }
 
@@ -31,15 +32,22 @@ impl<'a> Run<'a> {
         stop: &'a CancellationToken,
         limit: Duration,
     ) -> Self {
-        let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
-        let deadline = clock.now().checked_add(limit).unwrap_or(Timestamp::MAX);
+        let length = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+        let deadline = clock.now().checked_add(length).unwrap_or(Timestamp::MAX);
         let client = client.within(stop, deadline);
         Self {
             client,
             clock,
             stop,
+            limit,
             deadline,
         }
+    }
+
+    /// Starts another operation, which has the whole time from now on.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self::new(&self.client, self.clock, self.stop, self.limit)
     }
 
     /// Gives the client that requests go through.
