@@ -123,7 +123,7 @@ mod tests {
             0x83, 0xa1, b'a', 0xc0, 0xa1, b'b', 0x92, 0x07, 0xc3, 0xa1, b'c', 0xd4, 0, 0,
         ];
         let value = DynamicValue {
-            msgpack: written.to_vec().into(),
+            msgpack: written.to_vec(),
             json: Vec::new(),
         };
         let expected = json!({"a": null, "b": [7, true], "c": UNKNOWN});
