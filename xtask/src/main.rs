@@ -23,12 +23,15 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::process::{Interrupted, Supervisor};
+use crate::test::Faults;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [FILTER..]     install what the tests need under target/tools, build both programs, run all
-                      tests, or those whose name contains a filter
+  test [--full] [FILTER..]
+                      install what the tests need under target/tools, build both programs, run all
+                      tests, or those whose name contains a filter; prints how many requests met how
+                      many faults; with --full every request of each operation meets every fault
   test --core CORE [FILTER..]
                       run the provider's life, or the tests whose name contains a filter, on one
                       core only: the path of any terraform or tofu program
@@ -81,7 +84,12 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", "--core", core, filters @ ..] => {
             test::run_on(&Supervisor::watching_signals()?, core, filters)
         }
-        ["test", filters @ ..] => test::run(&Supervisor::watching_signals()?, filters),
+        ["test", "--full", filters @ ..] => {
+            test::run(&Supervisor::watching_signals()?, Faults::Full, filters)
+        }
+        ["test", filters @ ..] => {
+            test::run(&Supervisor::watching_signals()?, Faults::Bounded, filters)
+        }
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
         ["bench", parts @ ..] => bench::run(&Supervisor::watching_signals()?, parts),

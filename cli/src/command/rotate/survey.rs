@@ -6,6 +6,7 @@ use engine::check::accounts::CheckedAccount;
 use engine::check::{CheckError, Question, check};
 use engine::direct::{self, DirectWish};
 use engine::managed::{self, turn};
+use engine::observe::Hole;
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::drift::{Proof, Verdict};
@@ -56,11 +57,7 @@ impl Survey<'_> {
         let mut plan = Plan::empty(now, self.cloud, self.terms.clone());
         plan.scope.clone_from(&outcome.scope);
         plan.examined = outcome.accounts.len();
-        plan.unexamined = outcome
-            .holes
-            .iter()
-            .map(|hole| hole.scope.clone())
-            .collect();
+        plan.unexamined = outcome.holes.iter().map(unread).collect();
         for account in outcome.accounts.iter() {
             let (reason, is_waived) = match need(&account) {
                 Need::Nothing => continue,
@@ -278,4 +275,10 @@ pub(super) fn need(account: &CheckedAccount) -> Need {
 /// Tells whether the keys are those that a plan was made for.
 pub(super) fn holds(planned: &Planned, [key1, key2]: [Option<Timestamp>; 2]) -> bool {
     planned.key_times() == PerSlot { key1, key2 }
+}
+
+/// Says which part of the scope was not examined, why, and what can be done.
+fn unread(hole: &Hole) -> String {
+    let way_out = hole.code.explanation().remediation;
+    format!("{}: {}; {way_out}", hole.scope, chain(&hole.cause))
 }

@@ -63,6 +63,7 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Option<Reply> {
         (Method::DELETE, "journal") => Ok(clear(|| shared.journal().clear())),
         (Method::GET, "accounts") => Ok(held::accounts(shared)),
         (Method::GET, "secrets") => Ok(held::secrets(shared)),
+        (Method::GET, "world") => Ok(held::world(shared)),
         (Method::GET, "faults") => Ok(faults(shared)),
         (Method::POST, "faults") => add_fault(shared, call),
         (Method::DELETE, "faults") => Ok(clear(|| shared.clear_faults())),
@@ -108,8 +109,15 @@ fn advance(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
 }
 
 fn faults(shared: &Shared) -> Reply {
-    let faults: Vec<Rule> = shared.faults().rules().cloned().collect();
-    Reply::ok(json!({"faults": faults}))
+    let faults = shared.faults();
+    let written = faults.counted().map(|(rule, seen)| {
+        let mut written = json!(rule);
+        if let Some(fields) = written.as_object_mut() {
+            fields.insert("seen".to_owned(), json!(seen));
+        }
+        written
+    });
+    Reply::ok(json!({"faults": written.collect::<Vec<Value>>()}))
 }
 
 fn add_fault(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {

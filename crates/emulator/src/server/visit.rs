@@ -112,6 +112,7 @@ impl<'a> Visit<'a> {
                 self.record(Some(reply.status), false);
                 Ok(respond_torn(&reply, truncate))
             }
+            Some(Fault::Garbage { .. }) => Ok(self.close(&garbled(reply))),
             Some(Fault::Stale { .. }) => Ok(self.close(&self.remembered().unwrap_or(reply))),
             _ => {
                 self.remember(&reply);
@@ -259,6 +260,15 @@ impl<'a> Visit<'a> {
             bug,
             fault: self.fault.clone(),
         });
+    }
+}
+
+/// Puts what a proxy might say into the place of an answer's body; the status stays.
+fn garbled(reply: Reply) -> Reply {
+    Reply {
+        body: None,
+        lines: Some("<html>The emulator was asked for this fault.</html>".to_owned()),
+        ..reply
     }
 }
 

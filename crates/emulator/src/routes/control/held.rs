@@ -66,3 +66,9 @@ fn of_cluster(cluster: &Cluster) -> Vec<Value> {
     });
     written.collect()
 }
+
+/// Shows all there is, as the snapshot would keep it.
+pub(super) fn world(shared: &Shared) -> Reply {
+    let (world, now) = shared.world();
+    Reply::ok(json!({"now": now.to_string(), "world": &*world}))
+}
