@@ -1,5 +1,7 @@
 //! The emulator as a process: started for one test on free ports, with a fleet of the test's own.
 
+pub mod snapshot;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
@@ -10,12 +12,10 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-pub use self::snapshot::Snapshot;
+use self::snapshot::Snapshot;
 use crate::http;
 use crate::place::{self, Scratch};
 use crate::process::{Running, wait_for};
-
-mod snapshot;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 

@@ -19,11 +19,12 @@ use serde_json::{Value, json};
 use self::report::Counts;
 use self::table::{Cell, Request};
 use self::view::View;
-use crate::emulator::{Emulator, Snapshot};
+use crate::emulator::Emulator;
+use crate::emulator::snapshot::Snapshot;
 use crate::life::Held;
 
 /// Cells under way at once: most of their time is spent in waiting before another try.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 32;
 
 /// What the runs of one operation keep between them, beside what is in Azure and in their folder.
 #[derive(Debug, Clone, Default)]

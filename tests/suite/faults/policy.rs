@@ -18,7 +18,7 @@ const COMMON: Operation = Operation {
     next: Next::Always,
     lapse: 0,
     renews_both: false,
-    objects: &[ACCOUNT, VAULT],
+    objects: &[ACCOUNT, VAULT, "Key Vault's service principal"],
     inspect: no_more,
     excused: &[],
 };
@@ -87,13 +87,21 @@ fn a_policy_is_destroyed() -> Result<()> {
         name: "policy destroy",
         stage: enrolled,
         run: |emulator, memory| bring(emulator, memory, None),
-        excused: &[Excused {
-            request: "RoleAssignments_Delete",
-            nth: None,
-            faults: &["403", "409"],
-            reason: "the enrolment is gone, and its state with it; a warning says which right is left, \
-                     and how it is taken back",
-        }],
+        excused: &[
+            Excused {
+                request: "RoleAssignments_Delete",
+                nth: None,
+                faults: &["403", "409"],
+                reason: "the enrolment is gone, and its state with it; a warning says which right is \
+                         left, and how it is taken back",
+            },
+            Excused {
+                request: "GetStorageAccount",
+                nth: None,
+                faults: &["404"],
+                reason: "an answer that says that the enrolment is gone is believed",
+            },
+        ],
         ..COMMON
     })
 }

@@ -15,6 +15,7 @@ use rotation::observation::{Enrolment, PerSlot};
 use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
 
+use super::advice;
 use super::args::GroupTag;
 use super::consumers;
 use super::place::{Declared, Destination};
@@ -100,7 +101,7 @@ impl Survey<'_> {
         let wish = self.wish(account, &to);
         let (run, shared) = (self.site.run(), &self.site.shared);
         let seen = direct::foresee(&run, &shared.around, &shared.register, &wish).await;
-        let (seen, step) = seen.map_err(|error| chain(&error))?;
+        let (seen, step) = seen.map_err(|error| advice::said_of_direct(&error))?;
         let (in_use, publish) = self.start(step)?;
         let renew = match (publish, self.reach()) {
             (true, Reach::OneStep) => Vec::new(),
@@ -166,7 +167,7 @@ impl Survey<'_> {
         let idle = match turn::foresee(&run, &place).await {
             Ok(slot) => slot,
             Err(turn::TurnError::TooEarly { slot, .. }) if self.terms.both => slot,
-            Err(error) => return Err(chain(&error)),
+            Err(error) => return Err(advice::said_of_turn(&error)),
         };
         let affected = enrolment.sas.iter().map(|sas| {
             let (name, validity) = (&sas.name, &sas.validity);
