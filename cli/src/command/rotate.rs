@@ -47,6 +47,10 @@ use crate::plan_file::{Plan, PlanFileError, PlanTerms, Text};
 use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{self, SettingsError};
 
+/// How many accounts are looked at or under way at once. A turn waits for some seconds before it trusts
+/// its claim; with so many the limits that Azure publishes are what a large fleet waits for.
+const AT_ONCE: usize = 256;
+
 /// How long clients have if nobody says, in days.
 const DEFAULT_WAIT: u32 = 1;
 
@@ -190,14 +194,10 @@ async fn carry_out(
     let walk = |planned: &_| Walk::new(Clone::clone(planned), plan, journal.owner());
     let walks: Vec<Walk> = plan.accounts.iter().map(walk).collect::<Result<_, _>>()?;
     let hook = hook.after_publish.clone().map(Hook);
-    let mut work = Work {
-        site,
-        hook: hook.as_ref(),
-        wait: plan.terms.wait.0,
-        journal,
-    };
-    perform(&mut work, &walks, streams).await;
-    work.journal.end()?;
+    let means = (hook.as_ref(), plan.terms.wait.0, AT_ONCE);
+    let work = Work::new(site, means, journal, streams);
+    perform(&work, &walks).await;
+    work.end()?;
     let Record { traces, .. } = journal_file::read(&site.env, path)?;
     show(&words::status(plan, &traces), streams)?;
     Ok(performed_code(plan, &traces))

@@ -230,17 +230,35 @@ pub async fn step(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Outcome, DirectError> {
     let seen = look(run, &wish.account, &wish.place).await?;
+    step_from(run, around, register, wish, &seen, tell).await
+}
+
+/// Takes the step that is due by what was seen a moment ago.
+///
+/// # Cancellation
+/// As for [`step`].
+///
+/// # Errors
+/// As for [`step`].
+pub async fn step_from(
+    run: &Run<'_>,
+    around: &Surroundings,
+    register: &Register,
+    wish: &DirectWish,
+    seen: &Seen,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Outcome, DirectError> {
     let step = seen.next_step(&wish.terms, wish.content, run.now());
     tell(Progress::Decided(step));
     if step.acts() {
-        check_fit(run, around, register, &seen, wish).await?;
+        check_fit(run, around, register, seen, wish).await?;
     }
     match step {
         Step::Rest { until } => Ok(Outcome::Rested { until }),
         Step::Wait { slot, until } => Ok(Outcome::Waiting { slot, until }),
-        Step::Turn { slot } => turn(run, wish, &seen, slot, tell).await,
+        Step::Turn { slot } => turn(run, wish, seen, slot, tell).await,
         Step::Publish { slot, reason } => {
-            let version = republish(run, wish, &seen, slot, tell).await?;
+            let version = republish(run, wish, seen, slot, tell).await?;
             Ok(Outcome::Published {
                 slot,
                 reason,
@@ -300,7 +318,7 @@ async fn turn(
         return Ok(outcome);
     }
     tell(Progress::Regenerating(slot));
-    let key = keys::regenerate(run, wish, slot, tell).await?;
+    let key = keys::regenerate(run, wish, slot, seen.made(slot), tell).await?;
     tell(Progress::Regenerated(slot));
     let version = put(run, wish, slot, key, tell).await?;
     Ok(Outcome::Turned { slot, version })

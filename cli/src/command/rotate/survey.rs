@@ -1,12 +1,13 @@
 //! Making a plan: which accounts are due, by which way, and what stands in the way.
 
 use azure::cloud::Cloud;
-use azure::id::VaultUrl;
+use azure::id::{StorageAccountId, VaultUrl};
 use engine::check::accounts::CheckedAccount;
 use engine::check::{CheckError, Question, check};
 use engine::direct::{self, DirectWish};
 use engine::managed::{self, turn};
 use engine::observe::Hole;
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::drift::{Proof, Verdict};
@@ -15,6 +16,7 @@ use rotation::observation::{Enrolment, PerSlot};
 use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
 
+use super::AT_ONCE;
 use super::advice;
 use super::args::GroupTag;
 use super::consumers;
@@ -44,6 +46,14 @@ pub(super) enum Need {
     Keys(PerSlot<bool>),
 }
 
+/// What a plan says of an account.
+enum Fate {
+    NothingDue,
+    Planned(Box<Planned>),
+    Waived(String),
+    Skipped(String),
+}
+
 impl Survey<'_> {
     /// Looks at the scope and plans for every account that is due.
     ///
@@ -59,25 +69,37 @@ impl Survey<'_> {
         plan.scope.clone_from(&outcome.scope);
         plan.examined = outcome.accounts.len();
         plan.unexamined = outcome.holes.iter().map(unread).collect();
-        for account in outcome.accounts.iter() {
-            let (reason, is_waived) = match need(&account) {
-                Need::Nothing => continue,
-                Need::Waived(reason) => (reason, true),
-                Need::Keys(due) => match self.account(&account, due).await {
-                    Ok(planned) => {
-                        plan.accounts.push(planned);
-                        continue;
-                    }
-                    Err(reason) => (reason, false),
-                },
+        let looks = outcome.accounts.iter().map(|account| self.attend(account));
+        let mut looks = stream::iter(looks).buffered(AT_ONCE);
+        while let Some((id, fate)) = looks.next().await {
+            let (reason, is_waived) = match fate {
+                Fate::NothingDue => continue,
+                Fate::Planned(planned) => {
+                    plan.accounts.push(*planned);
+                    continue;
+                }
+                Fate::Waived(reason) => (reason, true),
+                Fate::Skipped(reason) => (reason, false),
             };
             plan.skipped.push(Skipped {
-                id: Text(account.id.clone()),
+                id: Text(id),
                 reason,
                 is_waived,
             });
         }
         Ok(plan)
+    }
+
+    async fn attend(&self, account: CheckedAccount) -> (StorageAccountId, Fate) {
+        let fate = match need(&account) {
+            Need::Nothing => Fate::NothingDue,
+            Need::Waived(reason) => Fate::Waived(reason),
+            Need::Keys(due) => match self.account(&account, due).await {
+                Ok(planned) => Fate::Planned(Box::new(planned)),
+                Err(reason) => Fate::Skipped(reason),
+            },
+        };
+        (account.id, fate)
     }
 
     async fn account(
