@@ -6,6 +6,7 @@ use azure::id::VaultUrl;
 use engine::direct::error::DirectError;
 use engine::direct::publish::{self, Version};
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
+use engine::holders::{self, HoldersError, Reach};
 use engine::managed::turn::{self, Stage, TurnError};
 use engine::managed::{self, Place};
 use engine::run::StepError;
@@ -30,6 +31,8 @@ pub(super) struct Walk {
     way: Road,
     /// Where the published secret is put besides.
     consumers: Vec<Target>,
+    /// The apps that give up a key before the vault renews it.
+    apps: Option<Reach>,
 }
 
 #[derive(Debug)]
@@ -60,6 +63,8 @@ pub(super) enum ActError {
     Turn(#[from] TurnError),
     #[error(transparent)]
     Step(#[from] StepError),
+    #[error(transparent)]
+    Holders(#[from] HoldersError),
     #[error(transparent)]
     Consumer(#[from] ConsumerError),
     #[error(transparent)]
@@ -107,13 +112,17 @@ impl Walk {
                 verify: terms.verify,
                 assume_unmanaged: terms.assume_unmanaged,
                 owner: Some(owner.to_owned()),
+                apps: terms.apps.as_ref().map(|apps| apps.reach(&planned.id.0)),
             })),
         };
         let consumers = consumers::understood(&planned.consumers, cloud)?;
+        let apps = terms.apps.as_ref();
+        let apps = apps.map(|apps| apps.reach(&planned.id.0));
         Ok(Self {
             planned,
             way,
             consumers,
+            apps,
         })
     }
 
@@ -138,11 +147,15 @@ impl Walk {
             }
             work.note(account, Event::Begun);
         }
+        let mut apps_until = None;
         if let Some(version) = &seen.published {
-            self.tell(wish, version, work).await?;
+            apps_until = self.tell(wish, version, work).await?;
         }
         if self.is_published(&seen, &work.trace(account)) {
             return Ok(Act::Done);
+        }
+        if let Some(until) = apps_until {
+            return Ok(Act::Until(until));
         }
         let mut tell = |progress| note(work, wish, progress);
         let Shared { around, register } = &work.site.shared;
@@ -165,7 +178,7 @@ impl Walk {
         version: &Version,
         work: &Work<'_>,
     ) -> Result<Act, ActError> {
-        self.tell(wish, version, work).await?;
+        let apps_until = self.tell(wish, version, work).await?;
         let renewed = work.trace(&wish.account).renewed;
         let is_last = self.last() == version.slot;
         let is_all = self
@@ -176,24 +189,28 @@ impl Walk {
         Ok(if is_last && is_all {
             Act::Done
         } else {
-            Act::Until(work.wait.after(work.site.clock.now()))
+            let until = work.wait.after(work.site.clock.now());
+            Act::Until(apps_until.map_or(until, |apps| apps.max(until)))
         })
     }
 
     /// Brings a version that was published since the plan to the consumers, and then runs the command
-    /// of the user; once.
+    /// of the user; once. Gives until when apps have time that got its key.
     async fn tell(
         &self,
         wish: &DirectWish,
         version: &Version,
         work: &Work<'_>,
-    ) -> Result<(), ActError> {
+    ) -> Result<Option<Timestamp>, ActError> {
         let account = &wish.account;
         let is_old = self.planned.secret_version.as_ref() == Some(&version.version);
-        let nobody = work.hook.is_none() && self.consumers.is_empty();
+        let nobody = work.hook.is_none() && self.consumers.is_empty() && wish.apps.is_none();
         if is_old || nobody || work.trace(account).told.contains(&version.version) {
-            return Ok(());
+            return Ok(None);
         }
+        let mut progress = |progress| note(work, wish, progress);
+        let run = work.site.run();
+        let until = direct::tell_apps(&run, wish, version, &mut progress).await?;
         // One account after the other: a command need not be made to run twice at once.
         let _turn = work.telling.lock().await;
         if !self.consumers.is_empty() {
@@ -206,7 +223,7 @@ impl Walk {
         }
         let version = version.version.clone();
         work.note(account, Event::Told { version });
-        Ok(())
+        Ok(until)
     }
 
     async fn through_vault(&self, place: &Place, work: &Work<'_>) -> Result<Act, ActError> {
@@ -229,6 +246,9 @@ impl Walk {
         }
         if self.are_renewed(times, &work.trace(account)) {
             return Ok(Act::Done);
+        }
+        if let Some(until) = self.leave_apps(place, work).await? {
+            return Ok(Act::Until(until));
         }
         let mut tell = |stage| {
             let event = match stage {
@@ -254,6 +274,31 @@ impl Walk {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Has apps that hold the idle key take up the active one, and gives until when they have time.
+    async fn leave_apps(
+        &self,
+        place: &Place,
+        work: &Work<'_>,
+    ) -> Result<Option<Timestamp>, ActError> {
+        let (account, run) = (&self.planned.id.0, work.site.run());
+        let Some(reach) = &self.apps else {
+            return Ok(None);
+        };
+        let slot = match turn::foresee(&run, place).await {
+            Ok(slot) => slot,
+            // The turn itself tells what stands in its way.
+            Err(_) => return Ok(None),
+        };
+        let found = holders::find(&run, reach, account, slot).await?;
+        if !found.is_empty() {
+            let mut tell = |progress| work.note(account, app_event(progress));
+            holders::free(found, &mut tell).await?;
+        }
+        let moved = work.trace(account).apps_moved;
+        let until = moved.map(|moved| work.wait.after(moved));
+        Ok(until.filter(|until| *until > work.site.clock.now()))
     }
 
     fn still_holds(&self, seen: &Seen) -> bool {
@@ -292,11 +337,25 @@ fn changed() -> Act {
     Act::Refused("it is not as it was when the plan was made; make a new plan".to_owned())
 }
 
+fn app_event(progress: holders::Progress) -> Event {
+    let (holders::Progress::Moving(holder)
+    | holders::Progress::LookingBack(holder)
+    | holders::Progress::Moved(holder)) = &progress;
+    let holder = holder.to_string();
+    match progress {
+        holders::Progress::Moved(_) => Event::Moved { holder },
+        holders::Progress::Moving(_) | holders::Progress::LookingBack(_) => {
+            Event::Moving { holder }
+        }
+    }
+}
+
 fn note(work: &Work<'_>, wish: &DirectWish, progress: Progress) {
     let event = match progress {
         Progress::Decided(Step::Publish { slot, .. }) => Event::Publishing { slot: Text(slot) },
         Progress::Decided(Step::Turn { slot }) => Event::Claiming { slot: Text(slot) },
         Progress::Decided(Step::Wait { .. } | Step::Rest { .. }) => return,
+        Progress::Apps(progress) => app_event(progress),
         Progress::Regenerating(slot) => Event::Regenerating { slot: Text(slot) },
         Progress::LookingBack(slot) => Event::LookingBack { slot: Text(slot) },
         Progress::Regenerated(slot) => Event::Regenerated { slot: Text(slot) },
