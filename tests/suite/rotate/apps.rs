@@ -81,7 +81,7 @@ fn expect_live(world: &Value) -> Result<()> {
         .values()
         .flat_map(|site| ["/settings", "/connections"].map(|at| site.pointer(at)));
     let values = parts.flatten().filter_map(Value::as_object).flatten();
-    let texts = values.filter_map(|(_, value)| value.as_str().or(value.get("value")?.as_str()));
+    let texts = values.filter_map(|(_, value)| value.as_str().or_else(|| value.get("value")?.as_str()));
     let held: Vec<String> = texts
         .filter_map(|text| text.split_once("ey="))
         .map(|(_, rest)| rest.split(';').next().unwrap_or_default())
@@ -145,7 +145,7 @@ fn an_app_that_cannot_be_seen_into_holds_the_walk_and_resume_goes_on() -> Result
     let emulator = start(fleet::one_account())?;
     let refusal = json!({ "status": 403, "code": "AuthorizationFailed" });
     emulator.set_fault(&json!({
-        "operation": "WebApps_ListConnectionStringsSlot", "nth": 0, "fault": refusal,
+        "operation": "WebApps_ListConnectionStringsSlot", "fault": refusal,
     }))?;
     let said = apply(&emulator, &[APPS])?.expect_code(LEFT)?;
     ensure!(said.stdout.contains("Website Contributor"), "{said:?}");
