@@ -8,6 +8,7 @@ mod clients;
 mod contract;
 mod demo;
 mod emulator;
+mod fuzz;
 mod process;
 mod python;
 mod reports;
@@ -43,6 +44,9 @@ usage: cargo xtask COMMAND
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
   reports             let readers of others read the reports of `check`: validators, parsers, and a
                       headless Chromium that sorts and filters the HTML page
+  fuzz [TARGET] [--seconds N]
+                      feed each target of tests/fuzz its corpus, then search on for N seconds (30)
+                      for bytes that break a promise; what is found lies under target/fuzz
   docs                write the pages under docs/ that are made from the provider's schema and from the
                       tables of the command line tool
   tools               only install what `test` and `demo` need
@@ -81,6 +85,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),
         ["openapi", "--data", data] => contract::openapi(&Supervisor::watching_signals()?, data),
         ["reports"] => reports::run(&Supervisor::watching_signals()?),
+        ["fuzz", words @ ..] => fuzz::run(&Supervisor::watching_signals()?, words),
         ["docs"] => test::write_pages(&Supervisor::watching_signals()?),
         ["tools"] => tools::install_all(&Supervisor::watching_signals()?),
         ["help" | "--help" | "-h"] => {
