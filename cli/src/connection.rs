@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::destination::cluster::reached::Hints;
 use azure::client::{Client, Settings, SetupError};
 use azure::clock::Clock;
 use azure::cloud::Cloud;
@@ -40,9 +41,12 @@ pub(crate) fn client(
     Client::new(settings, env, Arc::clone(clock)).map_err(ConnectionError::SetUp)
 }
 
-/// Gives the proxy that the environment names, and the hosts that are reached without it.
-pub(crate) fn proxy(env: &Env) -> (Option<String>, String) {
+/// Gives what the environment says about the way to clusters.
+pub(crate) fn hints(env: &Env) -> Hints {
     let except = env.first_var(&["NO_PROXY", "no_proxy"]);
     let address = env.first_var(&["HTTPS_PROXY", "https_proxy"]);
-    (address, except.unwrap_or_default())
+    Hints {
+        proxy: (address, except.unwrap_or_default()),
+        kubeconfigs: env.var("KUBECONFIG"),
+    }
 }

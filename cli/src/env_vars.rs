@@ -27,7 +27,7 @@ const fn since_0_1(name: &'static str, meaning: &'static str) -> Variable {
     }
 }
 
-static VARIABLES: [Variable; 36] = [
+static VARIABLES: [Variable; 37] = [
     since_0_1(
         "ARM_TENANT_ID",
         "the tenant to sign in to (or AZURE_TENANT_ID)",
@@ -150,6 +150,10 @@ static VARIABLES: [Variable; 36] = [
     since_0_1(
         "KEYROTATION_EMULATOR_CONTROL",
         "where a running emulator takes commands",
+    ),
+    since_0_1(
+        "KUBECONFIG",
+        "the kubeconfigs of `sync`, with `:` between them, if no other is named",
     ),
 ];
 

@@ -61,7 +61,13 @@ pub(crate) fn hint(error: &azure::error::Error) -> Option<&'static str> {
         Some(ForbiddenCause::Firewall) => {
             return Some("let this machine's address through the vault's firewall");
         }
-        _ => {}
+        Some(_) => {
+            return Some(
+                "Azure's answer names the missing right or the policy in force: grant the one, or ask \
+                 whoever set the other",
+            );
+        }
+        None => {}
     }
     match error.kind() {
         Kind::SignIn => Some("check the sign-in settings; `keyrotation --help` lists them"),
@@ -69,7 +75,19 @@ pub(crate) fn hint(error: &azure::error::Error) -> Option<&'static str> {
             Some("if a proxy ends TLS here, name its CA certificates in SSL_CERT_FILE")
         }
         Kind::NeverSent => Some("check the network, and HTTPS_PROXY if there is a proxy"),
+        Kind::Unreadable => Some(
+            "something on the way may have answered in Azure's place: check HTTPS_PROXY and try \
+             again, which looks first what is there",
+        ),
+        Kind::AnswerLost => Some("try again, which looks first what is there"),
         _ if error.is_throttled() => Some("wait a few minutes and try again"),
+        _ if error.is_not_found() => Some("check the name, and the vault or scope"),
+        _ if error.is_conflict() => {
+            Some("Azure's answer names what is in the way: try again once it is gone")
+        }
+        _ if error.status().is_some_and(|status| status >= 500) => {
+            Some("Azure failed: try again, which looks first what is there")
+        }
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Doors;
 use crate::connection::{self, ConnectionError};
 use crate::destination::cluster::Waits;
+use crate::destination::cluster::reached::Hints;
 use crate::settings::{self, SettingsError};
 
 /// How long an operation may take: a right that was just granted takes minutes to arrive.
@@ -64,7 +65,7 @@ impl Clock for Shifted {
 pub(crate) struct Session {
     client: Client,
     clock: Arc<dyn Clock>,
-    proxy: (Option<String>, String),
+    hints: Hints,
     shared: Shared,
     token: CancellationToken,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -85,9 +86,9 @@ impl Session {
     /// Settings or a way to sign in that cannot be used.
     pub(crate) fn open(cloud: Option<Cloud>, doors: Doors) -> Result<Self, SessionError> {
         let cloud = settings::cloud(cloud, &doors.env)?;
-        let proxy = connection::proxy(&doors.env);
+        let hints = connection::hints(&doors.env);
         Ok(Self {
-            proxy,
+            hints,
             client: connection::client(cloud, doors.env, &doors.clock)?,
             clock: doors.clock,
             shared: Shared::default(),
@@ -119,9 +120,9 @@ impl Session {
         }
     }
 
-    /// Gives the proxy and the hosts that are reached without it, for connections to others than Azure.
-    pub(crate) fn proxy(&self) -> (Option<String>, String) {
-        self.proxy.clone()
+    /// Gives what the environment says about the way to clusters.
+    pub(crate) fn hints(&self) -> Hints {
+        self.hints.clone()
     }
 
     /// Tells whether somebody asked for a stop.

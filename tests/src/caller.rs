@@ -33,6 +33,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use self::key::ClientKey;
 use self::pin::Pinned;
+use crate::emulator::Emulator;
 use crate::place::{self, Scratch};
 use crate::process::{Running, Said, wait_for};
 
@@ -93,7 +94,23 @@ impl Plugin {
     /// Fails if it does not start or writes something else.
     pub fn start() -> Result<Self> {
         let scratch = Scratch::new()?;
+        let command = command(&scratch)?;
+        Self::launch(scratch, command)
+    }
+
+    /// Starts the provider with an emulator in the place of Azure.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plugin::start`].
+    pub fn start_on(emulator: &Emulator) -> Result<Self> {
+        let scratch = Scratch::new()?;
         let mut command = command(&scratch)?;
+        command.envs(emulator.variables());
+        Self::launch(scratch, command)
+    }
+
+    fn launch(scratch: Scratch, mut command: Command) -> Result<Self> {
         let mut running = Running::start(&mut command)?;
         let line = wait_for("the handshake", HANDSHAKE_LIMIT, || {
             let ended = running.has_ended()?;
@@ -127,6 +144,12 @@ impl Plugin {
     #[must_use]
     pub fn scratch(&self) -> &Scratch {
         &self.scratch
+    }
+
+    /// Returns what the provider has written to stderr so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.running.stderr()
     }
 
     /// Sends a signal to the provider.

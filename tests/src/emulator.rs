@@ -1,5 +1,7 @@
 //! The emulator as a process: started for one test on free ports, with a fleet of the test's own.
 
+pub mod snapshot;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
@@ -7,8 +9,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use self::snapshot::Snapshot;
 use crate::http;
 use crate::place::{self, Scratch};
 use crate::process::{Running, wait_for};
@@ -58,19 +62,41 @@ impl Emulator {
         Self::start_with(fleet, &["--azurite".as_ref(), folder.as_os_str()])
     }
 
-    fn start_with(fleet: &Value, more: &[&OsStr]) -> Result<Self> {
+    /// Starts an emulator that goes on from a snapshot, and records nothing: it is for runs by the hundred.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emulator::start`].
+    pub fn resume(snapshot: &Snapshot) -> Result<Self> {
         let scratch = Scratch::new()?;
         let state = scratch.folder("emulator")?;
+        snapshot.write(&state)?;
+        Self::launch(scratch, &[])
+    }
+
+    fn start_with(fleet: &Value, more: &[&OsStr]) -> Result<Self> {
+        let scratch = Scratch::new()?;
+        scratch.folder("emulator")?;
         let document = scratch.path().join("fleet.json");
         fs::write(&document, fleet.to_string()).context("cannot write the fleet")?;
+        let record = place::exchanges()?;
+        let own: [&OsStr; 4] = [
+            "--fleet".as_ref(),
+            document.as_ref(),
+            "--record".as_ref(),
+            record.as_ref(),
+        ];
+        Self::launch(scratch, &[&own, more].concat())
+    }
+
+    fn launch(scratch: Scratch, more: &[&OsStr]) -> Result<Self> {
+        let state = scratch.path().join("emulator");
         let mut command = place::isolated(&place::keyrotation()?, scratch.path());
         command
             .args(["emulator", "start", "--state-dir"])
             .arg(&state);
-        command.arg("--fleet").arg(&document);
         command.args(["--tls-listen=127.0.0.1:0", "--proxy-listen=127.0.0.1:0"]);
-        command.arg("--control-listen=127.0.0.1:0");
-        command.arg("--record").arg(place::exchanges()?).args(more);
+        command.arg("--control-listen=127.0.0.1:0").args(more);
         let mut running = Running::start(&mut command)?;
         let ready = wait_until_ready(&mut running, &state.join("ready.json"))?;
         let variables = exported_variables(&state.join("env.sh"))?;
@@ -80,6 +106,31 @@ impl Emulator {
             variables,
             scratch,
         })
+    }
+
+    /// Ends the emulator and returns all that it knew, and its folder with what runs have left there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it does not end in peace.
+    pub fn stop(self) -> Result<(Snapshot, Scratch)> {
+        self.running.signal(Signal::TERM)?;
+        self.running.finish()?.expect_code(0)?;
+        let snapshot = Snapshot::read(&self.scratch.path().join("emulator"))?;
+        Ok((snapshot, self.scratch))
+    }
+
+    /// Ends the emulator and goes on with it after `minutes` in which nothing has happened: all times
+    /// in it lie so much further back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Emulator::stop`] and [`Emulator::start`].
+    pub fn after_minutes(self, minutes: i64) -> Result<Self> {
+        let (mut snapshot, scratch) = self.stop()?;
+        snapshot.age(minutes);
+        snapshot.write(&scratch.path().join("emulator"))?;
+        Self::launch(scratch, &[])
     }
 
     /// Describes a run of `program` that sees the emulator in the place of Azure and nothing else.
@@ -101,6 +152,13 @@ impl Emulator {
     pub fn variable(&self, name: &str) -> Option<&str> {
         let found = self.variables.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns all variables of that environment.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Returns where the emulator takes connections for all host names of Azure.
@@ -163,6 +221,36 @@ impl Emulator {
     /// Fails if the emulator refuses.
     pub fn set_fault(&self, fault: &Value) -> Result<()> {
         self.control("POST", "/faults", fault).map(drop)
+    }
+
+    /// Forgets all faults.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator refuses.
+    pub fn clear_faults(&self) -> Result<()> {
+        self.control("DELETE", "/faults", &Value::Null).map(drop)
+    }
+
+    /// Returns how many requests of its operation the only fault has seen.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell, or if there is no fault.
+    pub fn seen_by_fault(&self) -> Result<u64> {
+        let faults = self.control("GET", "/faults", &Value::Null)?;
+        let seen = faults.pointer("/faults/0/seen").and_then(Value::as_u64);
+        seen.context("there is no fault")
+    }
+
+    /// Returns all there is, in the form of a snapshot, keys included.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the emulator does not tell.
+    pub fn world(&self) -> Result<Value> {
+        let mut told = self.control("GET", "/world", &Value::Null)?;
+        Ok(told.get_mut("world").map(Value::take).unwrap_or_default())
     }
 
     /// Has events about secrets posted to an address on this machine.

@@ -177,6 +177,26 @@ pub fn exchanges() -> Result<PathBuf> {
         .join(format!("suite-{number}.jsonl")))
 }
 
+/// Returns the folder for the counts of the fault matrices, which `cargo xtask test` prints.
+///
+/// # Errors
+///
+/// Fails if the build folder cannot be found.
+pub fn fault_counts() -> Result<PathBuf> {
+    let build = profile_folder()?;
+    Ok(build.parent().context("no build folder")?.join("faults"))
+}
+
+/// Tells whether `cargo xtask test --full` runs the tests: every request meets every fault then.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the way in which `cargo xtask test --full` asks for all"
+)]
+pub fn takes_the_full_matrix() -> bool {
+    std::env::var_os("KEYROTATION_FULL_MATRIX").is_some()
+}
+
 /// Tells whether `cargo xtask docs` runs the tests: pages are written then instead of compared.
 #[must_use]
 #[expect(

@@ -18,6 +18,8 @@ use crate::process::{self, Running, wait_for};
 
 /// Who may sign in.
 pub const USER: &str = "ops";
+/// The kinds of its host keys, as a machine usually has them.
+pub const HOST_KEYS: [&str; 3] = ["ed25519", "ecdsa", "rsa"];
 /// What opens the sealed key.
 pub const PASSPHRASE: &str = "open-sesame-suite";
 
@@ -39,9 +41,10 @@ impl SshServer {
     pub fn start(emulator: &Emulator, token: &str) -> Result<Self> {
         let folder = emulator.scratch().folder("ssh")?;
         let openssh = place::openssh()?;
-        for (name, passphrase) in [("host", ""), ("plain", ""), ("sealed", PASSPHRASE)] {
-            make_key(&openssh, &folder, name, passphrase)?;
+        for (name, passphrase) in [("plain", ""), ("sealed", PASSPHRASE)] {
+            make_key(&openssh, &folder, name, "ed25519", passphrase)?;
         }
+        make_host_keys(&openssh, &folder)?;
         let allowed = ["plain.pub", "sealed.pub"].map(|name| fs::read_to_string(folder.join(name)));
         let allowed: String = allowed.into_iter().collect::<Result<_, _>>()?;
         fs::write(folder.join("authorized"), allowed)?;
@@ -72,14 +75,24 @@ impl SshServer {
         format!("{USER}@127.0.0.1:{}", self.port)
     }
 
-    /// Returns the fingerprint of the host key, as `ssh-keygen` prints it.
+    /// Returns the fingerprint of the Ed25519 host key, as `ssh-keygen` prints it.
     ///
     /// # Errors
     ///
     /// Fails if `ssh-keygen` does.
     pub fn fingerprint(&self) -> Result<String> {
+        self.fingerprint_of("ed25519")
+    }
+
+    /// Returns the fingerprint of a host key, one of [`HOST_KEYS`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if `ssh-keygen` does.
+    pub fn fingerprint_of(&self, kind: &str) -> Result<String> {
         let mut command = keygen(&self.openssh, &self.folder);
-        let said = process::run(command.args(["-l", "-f", "host.pub"]))?.expect_code(0)?;
+        let said = process::run(command.args(["-l", "-f", &format!("host-{kind}.pub")]))?
+            .expect_code(0)?;
         let print = said.stdout.split(' ').nth(1).context("no fingerprint")?;
         Ok(print.to_owned())
     }
@@ -117,10 +130,12 @@ impl SshServer {
     ///
     /// Fails if the server does not start again.
     pub fn set_up_anew(&mut self) -> Result<()> {
-        for file in ["host", "host.pub"] {
-            fs::remove_file(self.folder.join(file))?;
+        for kind in HOST_KEYS {
+            for file in [format!("host-{kind}"), format!("host-{kind}.pub")] {
+                fs::remove_file(self.folder.join(file))?;
+            }
         }
-        make_key(&self.openssh, &self.folder, "host", "")?;
+        make_host_keys(&self.openssh, &self.folder)?;
         self.port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         self.running = serve(&self.openssh, &self.folder, self.port)?;
         self.wait()
@@ -133,19 +148,27 @@ fn keygen(openssh: &Path, folder: &Path) -> Command {
     command
 }
 
-fn make_key(openssh: &Path, folder: &Path, name: &str, passphrase: &str) -> Result<()> {
+fn make_host_keys(openssh: &Path, folder: &Path) -> Result<()> {
+    HOST_KEYS
+        .into_iter()
+        .try_for_each(|kind| make_key(openssh, folder, &format!("host-{kind}"), kind, ""))
+}
+
+fn make_key(openssh: &Path, folder: &Path, name: &str, kind: &str, passphrase: &str) -> Result<()> {
     let mut command = keygen(openssh, folder);
-    command.args(["-q", "-t", "ed25519", "-N", passphrase, "-f", name]);
+    command.args(["-q", "-t", kind, "-N", passphrase, "-f", name]);
     process::run(&mut command)?.expect_code(0).map(drop)
 }
 
 /// Starts the server itself. Its users are those of a file of ours, whoever runs the test.
 fn serve(openssh: &Path, folder: &Path, port: u16) -> Result<Running> {
     let shown = folder.display();
+    let host_keys = HOST_KEYS.map(|kind| format!("HostKey {shown}/host-{kind}\n"));
     let settings = format!(
-        "Port {port}\nListenAddress 127.0.0.1\nHostKey {shown}/host\n\
+        "Port {port}\nListenAddress 127.0.0.1\n{}\
          AuthorizedKeysFile {shown}/authorized\nStrictModes no\nUsePAM no\nPidFile none\n\
-         PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"
+         PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n",
+        host_keys.concat()
     );
     fs::write(folder.join("sshd_config"), settings)?;
     let (user, group) = (rustix::process::getuid(), rustix::process::getgid());

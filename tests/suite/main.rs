@@ -13,6 +13,7 @@ mod dependencies;
 mod direct;
 mod documents;
 mod entra;
+mod faults;
 mod function;
 mod generate;
 mod interruption;

@@ -2,6 +2,7 @@
 //! of its vault, whose tokens a pod uses day after day.
 
 pub(crate) mod behind_ssh;
+mod behind_vault;
 mod by_kubeconfig;
 mod days;
 mod example;

@@ -1,15 +1,16 @@
 //! The emulator beside a command of ours: in a temporary folder, and gone with it when it is dropped.
 
-use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::bench::measure::high_water;
 use crate::process::{Background, Supervisor};
 use crate::workspace;
 
@@ -19,7 +20,7 @@ const LOOKS_FOR_READINESS: usize = 3000;
 /// The running emulator with everything that is needed to talk to it.
 pub struct Emulator {
     // Dropped in this order: first the program, then the folder that it writes to.
-    running: RefCell<Background>,
+    running: Mutex<Background>,
     supervisor: Supervisor,
     keyrotation: PathBuf,
     ready: Value,
@@ -36,7 +37,7 @@ impl Emulator {
         let ready = wait_until_ready(supervisor, &mut running, &folder)?;
         let variables = exported_variables(&folder.state().join("env.sh"))?;
         Ok(Self {
-            running: RefCell::new(running),
+            running: Mutex::new(running),
             supervisor: supervisor.clone(),
             keyrotation: keyrotation.to_path_buf(),
             ready,
@@ -93,7 +94,16 @@ impl Emulator {
 
     /// Says whether it still runs.
     pub fn is_alive(&self) -> Result<bool> {
-        Ok(self.running.borrow_mut().ended()?.is_none())
+        Ok(self.running().ended()?.is_none())
+    }
+
+    /// Returns the most bytes of memory that it has held so far.
+    pub fn peak(&self) -> u64 {
+        high_water(self.running().id())
+    }
+
+    fn running(&self) -> MutexGuard<'_, Background> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

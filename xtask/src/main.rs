@@ -1,7 +1,7 @@
 //! `cargo xtask`: the commands of this repository's developers.
 //!
 //! `test` runs every test with the outside programs they need, `demo` shows the product's main job
-//! from end to end, `bench` measures. What a user of the product runs lives in `cli` and `provider`.
+//! from end to end, `bench` measures, `soak` lets days pass. What a user of the product runs lives in `cli` and `provider`.
 
 mod bench;
 mod clients;
@@ -9,10 +9,12 @@ mod contract;
 mod demo;
 mod emulator;
 mod fuzz;
+mod mirror;
 mod process;
 mod python;
 mod reports;
 mod screen;
+mod soak;
 mod test;
 mod tools;
 mod workspace;
@@ -22,21 +24,31 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::process::{Interrupted, Supervisor};
+use crate::test::Faults;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [FILTER..]     install what the tests need under target/tools, build both programs, run all
-                      tests, or those whose name contains a filter
+  test [--full] [FILTER..]
+                      install what the tests need under target/tools, build both programs, run all
+                      tests, or those whose name contains a filter; prints how many requests met how
+                      many faults; with --full every request of each operation meets every fault
   test --core CORE [FILTER..]
                       run the provider's life, or the tests whose name contains a filter, on one
                       core only: the path of any terraform or tofu program
   demo [--core CORE]  show the whole life of a rotated storage account on the emulator; CORE is
                       `pypi` (the tests' own Terraform) or the path of a terraform or tofu program;
                       without it the one on the PATH is taken, else that of PyPI
-  bench               measure the release build: `check` on large fleets of the emulator, with Azure's
-                      latency and limits, against what they let nobody be faster than; the start of
-                      the provider; sizes; prints a table and writes target/bench/bench.json
+  bench [PART..]      measure the release build against what nobody can be faster than: `sizes`, `start`
+                      of the provider, `provider` under a core beside `terraform_data`, `check` of
+                      large fleets, `rotate` of 1,000 accounts, `sync` of 1,000 places; all of these
+                      without a part; and `build` from nothing, on request; prints tables and writes
+                      target/bench/bench.json
+  soak [--days N] [--accounts N] [--faults PERCENT] [--seed S] [--debug]
+                      let days of virtual time pass over a fleet of the emulator (30 days, 1000 accounts),
+                      with faults (1 percent of the requests) and kills that the seed chooses, while
+                      judges watch tokens, keys, reports and memory; fails if one finds anything; prints a
+                      table and writes target/soak/soak.json; --debug takes the build of the tests
   clients [--az AZ]   run Microsoft's Python clients against the emulator, then an az of PyPI: `old`
                       is 2.53.1, the last one with `az keyvault storage`, `new` a current one; the
                       first time, an az takes some minutes and one gigabyte to install
@@ -76,10 +88,16 @@ fn run(arguments: &[String]) -> Result<()> {
         ["test", "--core", core, filters @ ..] => {
             test::run_on(&Supervisor::watching_signals()?, core, filters)
         }
-        ["test", filters @ ..] => test::run(&Supervisor::watching_signals()?, filters),
+        ["test", "--full", filters @ ..] => {
+            test::run(&Supervisor::watching_signals()?, Faults::Full, filters)
+        }
+        ["test", filters @ ..] => {
+            test::run(&Supervisor::watching_signals()?, Faults::Bounded, filters)
+        }
         ["demo"] => demo::run(&Supervisor::watching_signals()?, None),
         ["demo", "--core", core] => demo::run(&Supervisor::watching_signals()?, Some(core)),
-        ["bench"] => bench::run(&Supervisor::watching_signals()?),
+        ["bench", parts @ ..] => bench::run(&Supervisor::watching_signals()?, parts),
+        ["soak", words @ ..] => soak::run(&Supervisor::watching_signals()?, words),
         ["clients"] => clients::run(&Supervisor::watching_signals()?, None),
         ["clients", "--az", az] => clients::run(&Supervisor::watching_signals()?, Some(az)),
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),

@@ -173,6 +173,11 @@ impl Background {
         self.child.id()
     }
 
+    /// Ends it, and all that it started, at once, without a chance to say anything.
+    pub fn kill(&self) {
+        signal(Some(group(&self.child)), Signal::KILL);
+    }
+
     /// Hands over its stdout, if that was piped and has not been handed over before.
     pub fn take_stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()

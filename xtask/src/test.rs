@@ -1,5 +1,9 @@
 //! `cargo xtask test`: the one test command.
 
+mod faults;
+
+use std::path::Path;
+
 use anyhow::{Context, Result};
 
 use crate::process::{Supervisor, describe};
@@ -29,23 +33,39 @@ pub fn run_on(supervisor: &Supervisor, core: &str, filters: &[&str]) -> Result<(
     step(supervisor, &mut test)
 }
 
+/// How many faults each request meets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Faults {
+    /// All for a request that changes something, some for every other.
+    Bounded,
+    /// All.
+    Full,
+}
+
 /// Installs the tests' tools, builds both programs and runs the tests whose name has a filter in it.
-pub fn run(supervisor: &Supervisor, filters: &[&str]) -> Result<()> {
+pub fn run(supervisor: &Supervisor, faults: Faults, filters: &[&str]) -> Result<()> {
     tools::install_all(supervisor)?;
     step(supervisor, &mut workspace::build_with_tests())?;
-    forget_exchanges()?;
+    // `openapi` reads what the emulators of this run record, and the counts are of this run.
+    for name in ["exchanges", faults::FOLDER] {
+        forget(&workspace::target()?.join(name))?;
+    }
     let mut test = workspace::cargo();
     test.args(["test", "--workspace"]);
+    if faults == Faults::Full {
+        test.env("KEYROTATION_FULL_MATRIX", "1");
+    }
     if !filters.is_empty() {
         test.arg("--").args(filters);
     }
-    step(supervisor, &mut test)
+    let tested = step(supervisor, &mut test);
+    faults::show()?;
+    tested
 }
 
-/// Removes what the emulators of an earlier run recorded, so that `openapi` reads this run only.
-fn forget_exchanges() -> Result<()> {
-    let folder = workspace::target()?.join("exchanges");
-    match std::fs::remove_dir_all(&folder) {
+/// Removes what an earlier run left.
+fn forget(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", folder.display()))
         }

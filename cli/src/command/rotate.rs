@@ -27,8 +27,8 @@ use rotation::drift::Demand;
 use rotation::period::{Period, RotationPeriod};
 use rotation::slot::KeySlot;
 
-use self::args::{ApplyArgs, GroupTag, HookArgs, PlanArgs, PlanCommandArgs, ResumeArgs};
-use self::args::{RotateArgs, RotateCommand, StatusArgs};
+use self::args::{ApplyArgs, GroupTag, HookArgs, MomentArgs, PlanArgs, PlanCommandArgs};
+use self::args::{ResumeArgs, RotateArgs, RotateCommand, StatusArgs};
 use self::hook::Hook;
 use self::perform::{Work, perform};
 use self::place::Declared;
@@ -105,7 +105,7 @@ async fn plan(
     doors: Doors,
     streams: &mut Streams,
 ) -> Result<ExitCode, RotateCommandError> {
-    let (plan, _) = make(&args.plan, doors, streams).await?;
+    let (plan, _) = make(&args.plan, args.moment, doors, streams).await?;
     plan.write(&args.out)?;
     show(&words::plan(&plan), streams)?;
     streams.say(&format!("the plan is in `{}`", args.out.display()));
@@ -120,10 +120,10 @@ async fn apply(
     let (plan, site) = match &args.file {
         Some(file) => {
             let plan = Plan::read(&doors.env, file)?;
-            let site = Site::open(plan.cloud.0, doors)?;
+            let site = Site::open(plan.cloud.0, doors, args.moment.as_of)?;
             (plan, site)
         }
-        None => make(&args.plan, doors, streams).await?,
+        None => make(&args.plan, args.moment, doors, streams).await?,
     };
     show(&words::plan(&plan), streams)?;
     if plan.accounts.is_empty() {
@@ -163,7 +163,7 @@ async fn resume(
     streams: &mut Streams,
 ) -> Result<ExitCode, RotateCommandError> {
     let record = journal_file::read(&doors.env, &args.journal)?;
-    let site = Site::open(record.plan.cloud.0, doors)?;
+    let site = Site::open(record.plan.cloud.0, doors, args.moment.as_of)?;
     let (clock, stop) = (Arc::clone(&site.clock), site.stop.clone());
     let (plan, journal) = Journal::take_up(&site.env, &args.journal, clock, stop)?;
     carry_out(&plan, journal, &args.hook, &site, &args.journal, streams).await
@@ -253,11 +253,12 @@ impl Asked {
 /// Looks at the scope and makes a plan.
 async fn make(
     args: &PlanArgs,
+    moment: MomentArgs,
     doors: Doors,
     streams: &mut Streams,
 ) -> Result<(Plan, Site), RotateCommandError> {
     let asked = Asked::new(args, &doors.env)?;
-    let site = Site::open(asked.cloud, doors)?;
+    let site = Site::open(asked.cloud, doors, moment.as_of)?;
     let survey = asked.survey(&site);
     let plan = tokio::select! {
         biased;

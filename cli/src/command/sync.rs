@@ -3,6 +3,7 @@
 pub mod args;
 pub(super) mod once;
 mod reach;
+mod restart;
 pub(super) mod round;
 mod show;
 pub(super) mod target;
@@ -93,7 +94,13 @@ async fn print(
 ) -> Result<ExitCode, SyncError> {
     for target in targets {
         match round::print(target, session).await {
-            Ok(value) => round::hand_over(&value, streams).map_err(SyncError::Write)?,
+            Ok((value, doubt)) => {
+                round::hand_over(&value, streams).map_err(SyncError::Write)?;
+                if let Some(doubt) = doubt {
+                    streams.say(&doubt);
+                    return Ok(ExitCode::Unproven);
+                }
+            }
             Err(error) => {
                 streams.say(&crate::error::text(&error));
                 return Ok(ExitCode::Failed);

@@ -35,6 +35,15 @@ pub(crate) struct ClusterEntry {
     waits: Waits,
 }
 
+/// What came of a restart.
+#[derive(Debug)]
+pub(crate) struct Restarted {
+    /// Whether the pods were not restarted for this value before.
+    pub(crate) was_due: bool,
+    /// Why some pods stay as they are until somebody does something, if they do.
+    pub(crate) held: Option<String>,
+}
+
 /// What waits go by: the clock, and the wish to stop.
 #[derive(Clone, Debug)]
 pub(crate) struct Waits {
@@ -141,7 +150,7 @@ impl ClusterEntry {
     }
 
     /// Restarts the pods of a workload, unless they were restarted for this value already, and waits
-    /// until all are new. Gives whether they had to be restarted.
+    /// until all are new, or those that are left wait for somebody.
     ///
     /// # Errors
     /// The cluster's answer, pods that do not become ready, or a stop before that.
@@ -150,7 +159,7 @@ impl ClusterEntry {
         workload: &Workload,
         notes: &Notes,
         limit: Duration,
-    ) -> Result<bool, ClusterError> {
+    ) -> Result<Restarted, ClusterError> {
         let namespace = self.entry.secret().namespace();
         let workload = &Object::new(workload.kind, namespace, &workload.name)?;
         let mark = notes.fingerprint.clone().unwrap_or_default();
@@ -164,10 +173,14 @@ impl ClusterEntry {
             self.trying(restart).await?;
             progress = Progress::Waiting("the cluster has not begun".to_owned());
         }
+        let mut held = None;
         if limit > Duration::ZERO {
-            self.wait(workload, progress, limit).await?;
+            held = self.wait(workload, progress, limit).await?;
         }
-        Ok(is_stale)
+        Ok(Restarted {
+            was_due: is_stale,
+            held,
+        })
     }
 
     async fn look(&self, workload: &Object) -> Result<Seen, ClusterError> {
@@ -183,11 +196,12 @@ impl ClusterEntry {
         workload: &Object,
         mut progress: Progress,
         limit: Duration,
-    ) -> Result<(), ClusterError> {
+    ) -> Result<Option<String>, ClusterError> {
         let end = self.waits.clock.now().checked_add(limit);
         loop {
             let reason = match progress {
-                Progress::Done => return Ok(()),
+                Progress::Done => return Ok(None),
+                Progress::Held(reason) => return Ok(Some(reason)),
                 Progress::Failed(reason) => {
                     let workload = workload.to_string();
                     return Err(ClusterError::Failed { workload, reason });

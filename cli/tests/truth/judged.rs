@@ -65,34 +65,34 @@ fn keys_that_are_refused() {
 #[test]
 fn periods_and_switches_of_vault_records() {
     let check_record = |record: Said, follows: Follows| check(&["keys 20d 40d", record], follows);
-    check_record("P30D auto key1 since 300d", ("compliant", &[], 0));
-    check_record("P45D auto key1 since 300d", ("compliant", &[], 0));
+    check_record("P30D auto key1 since 19d", ("compliant", &[], 0));
+    check_record("P45D auto key1 since 19d", ("compliant", &[], 0));
     check_record(
-        "P46D auto key1 since 300d",
+        "P46D auto key1 since 19d",
         ("compliant", &["period-too-long"], 0),
     );
     check_record(
-        "P90D auto key1 since 300d",
+        "P90D auto key1 since 19d",
         ("compliant", &["period-too-long"], 0),
     );
     check_record(
-        "P180D auto key1 since 300d",
+        "P180D auto key1 since 19d",
         ("compliant", &["period-too-long"], 0),
     );
     check_record(
-        "P1M auto key1 since 300d",
+        "P1M auto key1 since 19d",
         ("compliant", &["enrolment-unclear"], 0),
     );
     check_record(
-        "P30D manual key1 since 300d",
+        "P30D manual key1 since 19d",
         ("compliant", &["auto-regeneration-off"], 0),
     );
     check_record(
-        "P30D ? key1 since 300d",
+        "P30D ? key1 since 19d",
         ("compliant", &["enrolment-unclear"], 0),
     );
     check_record(
-        "P1D auto key1 since 300d",
+        "P1D auto key1 since 19d",
         ("stalled", &["rotation-stalled"], 2),
     );
 }
@@ -122,7 +122,7 @@ fn vaults_that_stopped() {
         ("overdue", &["key-overdue"; 2], 2),
     );
     check(
-        &["keys 40d 40d", "P30D manual key1 since 300d"],
+        &["keys 40d 40d", "P30D manual key1 since 39d"],
         ("compliant", &["auto-regeneration-off"], 0),
     );
 }
@@ -131,24 +131,24 @@ fn vaults_that_stopped() {
 fn records_that_are_more_than_one_or_none_or_gone() {
     let record = "P30D auto key1 since 300d";
     check(
-        &["keys 1d 20d", record, record],
+        &["keys 1d 31d", record, record],
         ("compliant", &["enrolled-twice"], 2),
     );
     check(
-        &["keys 1d 20d", "deleted"],
+        &["keys 1d 31d", "deleted"],
         ("compliant", &["enrolment-soft-deleted"], 0),
     );
     check(
         &["keys 91d 1d", "deleted"],
         ("overdue", &["key-overdue", "enrolment-soft-deleted"], 2),
     );
-    check(&["keys 1d 20d", record, "declared"], ("compliant", &[], 0));
+    check(&["keys 1d 31d", record, "declared"], ("compliant", &[], 0));
     check(
-        &["keys 1d 20d", "declared"],
+        &["keys 1d 31d", "declared"],
         ("compliant", &["declared-not-enrolled"], 2),
     );
     check(
-        &["keys 1d 20d", "declared", "deleted"],
+        &["keys 1d 31d", "declared", "deleted"],
         (
             "compliant",
             &["declared-not-enrolled", "enrolment-soft-deleted"],
@@ -156,12 +156,12 @@ fn records_that_are_more_than_one_or_none_or_gone() {
         ),
     );
     check(
-        &["keys 1d 20d", record, "undeclared"],
+        &["keys 1d 31d", record, "undeclared"],
         ("compliant", &["enrolled-not-declared"], 0),
     );
-    check(&["keys 1d 20d", "undeclared"], ("compliant", &[], 0));
+    check(&["keys 1d 31d", "undeclared"], ("compliant", &[], 0));
     check(
-        &["keys 1d 20d", record, "role missing"],
+        &["keys 1d 31d", record, "role missing"],
         ("compliant", &["vault-role-missing"], 2),
     );
 }
@@ -173,7 +173,11 @@ fn keys_that_somebody_else_regenerated() {
         &["keys 20d 1d", record],
         ("compliant", &["regenerated-behind-vault"], 0),
     );
-    check(&["keys 1d 20d", record], ("compliant", &[], 0));
+    check(
+        &["keys 1d 20d", record],
+        ("compliant", &["regenerated-behind-vault"], 0),
+    );
+    check(&["keys 1d 31d", record], ("compliant", &[], 0));
     check(
         &["keys 20d 1d", "P30D auto key1 since 0d"],
         ("compliant", &[], 0),
@@ -187,7 +191,7 @@ fn keys_that_somebody_else_regenerated() {
 #[test]
 fn tokens_that_die_early_or_never_live() {
     let record = "P30D auto key1 since 300d";
-    let check_sas = |sas: Said, follows: Follows| check(&["keys 1d 20d", record, sas], follows);
+    let check_sas = |sas: Said, follows: Follows| check(&["keys 1d 31d", record, sas], follows);
     check_sas("sas P30D 2018-03-28", ("compliant", &[], 0));
     check_sas(
         "sas P31D 2018-03-28",

@@ -91,7 +91,7 @@ fn the_way_to_entra_names_what_stands_in_it() {
     let check = |said: &[Said], follows: Follows| {
         check_under(Profile::Entra, Severity::Info, said, follows);
     };
-    let (record, young) = ("P30D auto key1 since 300d", "keys 1d 20d");
+    let (record, young) = ("P30D auto key1 since 300d", "keys 1d 31d");
     let unneeded: &[&str] = &["shared-key-unneeded"];
     let needed: &[&str] = &["shared-key-needed"];
     check(&[young, "apps"], ("compliant", unneeded, 0));

@@ -120,6 +120,7 @@ async fn persist(shared: &Shared, url: &Url, kind: &'static str, body: &str) -> 
             operation: "EventGrid_Publish".to_owned(),
             caller: None,
             bug: false,
+            fault: None,
         });
         let taken = answer.filter(|answer| answer.status < 300);
         if taken.is_some() {

@@ -74,6 +74,11 @@ pub enum Fault {
         /// How many bytes of the body arrive.
         truncate: usize,
     },
+    /// Performs the request, and answers with a text that is not JSON, as a proxy on the way would.
+    Garbage {
+        /// Always true.
+        garbage: Always,
+    },
     /// Answers a reading as the last reading of the same address was answered, if there was one since the fault was set.
     Stale {
         /// Always true.
@@ -132,7 +137,7 @@ impl Fault {
             Self::Status { when, .. } | Self::Reset { reset: when } | Self::Delay { when, .. } => {
                 *when
             }
-            Self::Truncate { .. } | Self::Stale { .. } => When::After,
+            Self::Truncate { .. } | Self::Garbage { .. } | Self::Stale { .. } => When::After,
             Self::ClockSkew { .. } | Self::ExpiredToken { .. } => When::Before,
         }
     }
@@ -226,6 +231,11 @@ impl Faults {
         self.rules.iter().map(|(rule, _)| rule)
     }
 
+    /// Gives the faults with the number of requests of their operation that were seen since each was added.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = (&Rule, u64)> {
+        self.rules.iter().map(|(rule, seen)| (rule, *seen))
+    }
+
     /// Says whether answers of an operation must be remembered for a fault that will give an old one.
     pub(crate) fn remembers(&self, operation: &str) -> bool {
         let is_stale = |rule: &Rule| matches!(rule.fault(), Fault::Stale { .. });
@@ -313,12 +323,26 @@ mod tests {
     }
 
     #[test]
+    fn every_rule_tells_how_many_requests_it_has_seen() {
+        let mut faults = faults(&[
+            r#"{"operation":"GetSecret","nth":2,"fault":{"garbage":true}}"#,
+            r#"{"operation":"SetSecret","fault":{"garbage":true}}"#,
+        ]);
+        for _ in 0..3 {
+            faults.strike("GetSecret");
+        }
+        let seen: Vec<u64> = faults.counted().map(|(_, seen)| seen).collect();
+        assert_eq!(seen, [3, 0]);
+    }
+
+    #[test]
     fn every_kind_of_fault_is_read_and_written_back() {
         for text in [
             r#"{"status":429,"retry_after":1,"when":"before"}"#,
             r#"{"reset":"before"}"#,
             r#"{"delay_ms":2000,"when":"after"}"#,
             r#"{"truncate":10}"#,
+            r#"{"garbage":true}"#,
             r#"{"stale":true}"#,
             r#"{"clock_skew_seconds":-400}"#,
             r#"{"expired_token":true}"#,

@@ -256,6 +256,18 @@ pub(crate) struct ManagedEntry {
     /// Whether Key Vault holds its role on the account.
     #[serde(default = "yes")]
     pub(crate) key_vault_role: bool,
+    #[serde(default)]
+    pub(crate) definitions: Vec<DefinitionEntry>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DefinitionEntry {
+    pub(crate) name: String,
+    pub(crate) template_uri: String,
+    /// `account` or `service`.
+    pub(crate) sas_type: String,
+    pub(crate) validity: String,
 }
 
 fn yes() -> bool {

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::fault::Fault;
+
 /// The journal forgets its oldest entries beyond this number.
 const KEPT: usize = 100_000;
 
@@ -46,6 +48,9 @@ pub struct JournalEntry {
     /// Whether the emulator itself failed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bug: bool,
+    /// The fault that struck it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 /// All requests, oldest first.

@@ -106,6 +106,15 @@ impl Objects {
         }))
     }
 
+    /// Gives every secret as it is stored, with its namespace and name.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&str, &str, &Value)> {
+        self.namespaces.iter().flat_map(|(namespace, secrets)| {
+            secrets
+                .iter()
+                .map(|(name, stored)| (namespace.as_str(), name.as_str(), &stored.object))
+        })
+    }
+
     fn secrets_of(&mut self, namespace: &str) -> Result<&mut BTreeMap<String, Stored>, Failure> {
         let found = self.namespaces.get_mut(namespace);
         found.ok_or_else(|| Failure::not_found("namespaces", namespace))

@@ -171,6 +171,7 @@ fn record_refusal(shared: &Shared, authority: &str) {
         operation: UNMODELLED.to_owned(),
         caller: None,
         bug: false,
+        fault: None,
     });
 }
 

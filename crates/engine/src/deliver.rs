@@ -5,6 +5,7 @@
 //! that is killed leaves the old token or the new one; the next run judges whichever it finds.
 
 pub mod source;
+pub mod trust;
 
 use std::error::Error as StdError;
 
@@ -16,6 +17,7 @@ use rotation::token::{Judgement, Lead, Placed, Reason, Signing, judge, refresh_a
 use secrecy::{ExposeSecret, SecretString};
 
 use self::source::{Signer, Signers, Source};
+use self::trust::Trust;
 use crate::run::{Run, StepError};
 use crate::vault::token::TokenError;
 
@@ -89,6 +91,8 @@ pub struct Finding {
     pub notes: Notes,
     /// Who signs now, and what could not be seen of it.
     pub signer: Signer,
+    /// How far the key that signs can be trusted.
+    pub trust: Trust,
     /// The value of a published secret, which was read to be compared.
     read: Option<Fresh>,
 }
@@ -179,9 +183,11 @@ pub async fn look<D: Destination>(
     let held = held.map_err(DeliverError::Destination)?;
     let notes = held.as_ref().map(noted).unwrap_or_default();
     let (mut signer, mut read) = (Signer::default(), None);
+    let mut trust = Trust::default();
     let verdict = match source {
         Source::Definition(place) => {
             signer = signers.of(run, place).await;
+            trust = Trust::of(&place.enrolment, &signer, &placed(&notes));
             judged(held.as_ref(), source, &signer.signing, terms, run.now())
         }
         Source::Secret(place) => {
@@ -197,6 +203,7 @@ pub async fn look<D: Destination>(
         },
         notes,
         signer,
+        trust,
         read,
     })
 }
@@ -204,7 +211,7 @@ pub async fn look<D: Destination>(
 /// Puts a fresh value in place, after a look.
 ///
 /// # Errors
-/// The value was not got, or not put in place. Then the old one stands there; after an answer that
+/// The value was not got, or not put in place; or it is known that it would be refused. Then the old one stands there; after an answer that
 /// never came, perhaps the new one.
 ///
 /// # Cancellation
@@ -218,23 +225,36 @@ pub async fn replace<D: Destination>(
 ) -> Result<Notes, DeliverError<D::Error>> {
     let fresh = match found.read {
         Some(read) => read,
-        None => made(run, source, terms, &found.signer).await?,
+        None => {
+            if let Trust::Dead(key) = found.trust {
+                return Err(TokenError::DeadKey(key).into());
+            }
+            made(run, source, terms, &found.signer).await?
+        }
     };
     let published = destination.publish(&fresh).await;
     published.map_err(DeliverError::Destination)?;
     Ok(fresh.notes)
 }
 
-/// Gets a fresh value. In Azure nothing changes.
+/// Gets a fresh value, and how far it can be trusted. In Azure nothing changes.
 ///
 /// # Errors
-/// Azure's refusal, or a source that is none.
-pub async fn fresh(run: &Run<'_>, source: &Source, terms: Terms) -> Result<Fresh, TokenError> {
-    let signer = match source {
-        Source::Definition(place) => source::signer(run, place).await,
-        Source::Secret(_) => Signer::default(),
-    };
-    made(run, source, terms, &signer).await
+/// Azure's refusal, a source that is none, or a value that would be refused.
+pub async fn fresh(
+    run: &Run<'_>,
+    source: &Source,
+    terms: Terms,
+) -> Result<(Fresh, Trust), TokenError> {
+    let (mut signer, mut trust) = (Signer::default(), Trust::default());
+    if let Source::Definition(place) = source {
+        signer = source::signer(run, place).await;
+        trust = Trust::of(&place.enrolment, &signer, &Placed::default());
+    }
+    if let Trust::Dead(key) = trust {
+        return Err(TokenError::DeadKey(key));
+    }
+    Ok((made(run, source, terms, &signer).await?, trust))
 }
 
 /// Gets a fresh value; what is known of the signer was seen before.

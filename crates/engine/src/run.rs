@@ -1,6 +1,6 @@
 //! One operation under way: what it may use, how long it may take, and when it has to stop.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::time::Duration;
 
 use azure::client::Client;
@@ -20,6 +20,7 @@ pub struct Run<'a> {
     client: Client,
     clock: &'a dyn Clock,
     stop: &'a CancellationToken,
+    limit: Duration,
     deadline: Timestamp,
 }
 
@@ -31,15 +32,22 @@ impl<'a> Run<'a> {
         stop: &'a CancellationToken,
         limit: Duration,
     ) -> Self {
-        let limit = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
-        let deadline = clock.now().checked_add(limit).unwrap_or(Timestamp::MAX);
+        let length = SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX);
+        let deadline = clock.now().checked_add(length).unwrap_or(Timestamp::MAX);
         let client = client.within(stop, deadline);
         Self {
             client,
             clock,
             stop,
+            limit,
             deadline,
         }
+    }
+
+    /// Starts another operation, which has the whole time from now on.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self::new(&self.client, self.clock, self.stop, self.limit)
     }
 
     /// Gives the client that requests go through.
@@ -126,21 +134,33 @@ pub enum Halt {
 }
 
 /// One request of an operation failed, or was not sent because the operation had to end.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {act} `{object}`")]
+#[derive(Debug)]
 pub struct StepError {
     act: &'static str,
     object: String,
-    #[source]
     cause: Cause,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum Cause {
-    #[error(transparent)]
     Azure(Error),
-    #[error(transparent)]
     Halted(Halt),
+}
+
+impl Display for StepError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "cannot {} `{}`", self.act, self.object)
+    }
+}
+
+// By hand, so that whoever walks down the causes meets Azure's error as such and can tell what helps.
+impl std::error::Error for StepError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::Azure(error) => Some(error),
+            Cause::Halted(halt) => Some(halt),
+        }
+    }
 }
 
 impl StepError {

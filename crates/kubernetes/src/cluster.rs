@@ -11,16 +11,17 @@ use std::time::Duration;
 
 use http::{Method, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::ExecInteractiveMode;
 use kube::{Client, Config};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::api::{self, Sent};
-use crate::error::{Error, Step, clean, clean_config};
+use crate::described::described;
+use crate::error::{Error, Step, clean};
 use crate::object::Object;
 use crate::ssh::Remote;
 
@@ -30,12 +31,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How a cluster is reached.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// By the kubeconfig of `KUBECONFIG` or the home folder, else by the account of this pod.
-    Surroundings,
+    /// By the kubeconfigs that are listed or that of the home folder, else by the account of this pod.
+    Surroundings {
+        /// What the variable `KUBECONFIG` lists.
+        listed: Option<String>,
+    },
     /// By a kubeconfig.
     Kubeconfig {
         /// The file; the usual one if none is named.
         path: Option<PathBuf>,
+        /// What the variable `KUBECONFIG` lists.
+        listed: Option<String>,
         /// The context in it; the current one if none is named.
         context: Option<String>,
     },
@@ -204,59 +210,6 @@ pub enum Conflicts {
     Taken,
 }
 
-async fn described(access: Access) -> Result<Config, Error> {
-    match access {
-        Access::Surroundings => {
-            let usual = Config::from_kubeconfig(&KubeConfigOptions::default()).await;
-            usual.or_else(|first| {
-                // A kubeconfig that is there and broken must not lead to another cluster.
-                let is_absent = matches!(
-                    first,
-                    KubeconfigError::ReadConfig(ref error, _)
-                        if error.kind() == std::io::ErrorKind::NotFound
-                );
-                let inside = Config::incluster().ok().filter(|_| is_absent);
-                inside.ok_or_else(|| settings(first))
-            })
-        }
-        Access::Kubeconfig {
-            path: None,
-            context,
-        } => {
-            let options = options(context);
-            Config::from_kubeconfig(&options).await.map_err(settings)
-        }
-        Access::Kubeconfig {
-            path: Some(path),
-            context,
-        } => {
-            let found = Kubeconfig::read_from(path).map_err(settings)?;
-            let made = Config::from_custom_kubeconfig(found, &options(context)).await;
-            made.map_err(settings)
-        }
-        Access::Given { kubeconfig, token } => given(&kubeconfig, token).await,
-    }
-}
-
-async fn given(kubeconfig: &SecretString, token: Option<SecretString>) -> Result<Config, Error> {
-    let mut found = Kubeconfig::from_yaml(kubeconfig.expose_secret()).map_err(settings)?;
-    for user in &mut found.auth_infos {
-        if let Some(info) = user.auth_info.as_mut().filter(|info| info.exec.is_some()) {
-            info.exec = None;
-            info.token.clone_from(&token);
-        }
-    }
-    let made = Config::from_custom_kubeconfig(found, &KubeConfigOptions::default()).await;
-    made.map_err(settings)
-}
-
-fn options(context: Option<String>) -> KubeConfigOptions {
-    KubeConfigOptions {
-        context,
-        ..KubeConfigOptions::default()
-    }
-}
-
 /// Makes the client. A plugin that signs in is run here, which blocks.
 async fn connect(config: Config) -> Result<Client, Error> {
     let refuse = |source| Error::Settings { source };
@@ -313,12 +266,6 @@ fn check(config: &Config, server: &str) -> Result<(), Error> {
         server: server.to_owned(),
         reason,
     })
-}
-
-fn settings(error: KubeconfigError) -> Error {
-    Error::Settings {
-        source: clean_config(error),
-    }
 }
 
 #[cfg(test)]

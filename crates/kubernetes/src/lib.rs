@@ -8,6 +8,7 @@
 
 mod api;
 pub mod cluster;
+mod described;
 pub mod error;
 pub mod object;
 pub mod rollout;
@@ -15,5 +16,6 @@ pub mod secret;
 pub mod ssh;
 
 pub use crate::cluster::{Access, Cluster, Proxy};
+pub use crate::described::wants_token;
 pub use crate::error::Error;
 pub use crate::object::{BadName, Kind, Object};

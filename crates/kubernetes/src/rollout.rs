@@ -19,6 +19,8 @@ pub enum Progress {
     Done,
     /// Some are not yet.
     Waiting(String),
+    /// The cluster leaves pods as they are until somebody does something: what, and for which pods.
+    Held(String),
     /// The cluster has given up.
     Failed(String),
 }
@@ -92,9 +94,6 @@ fn progress(object: &Value) -> Progress {
     if status("observedGeneration") < number("/metadata/generation").unwrap_or(0) {
         return Progress::Waiting("the cluster has not begun".to_owned());
     }
-    if let Some(reason) = gave_up(object) {
-        return Progress::Failed(reason);
-    }
     let daemon = object.get("kind").and_then(Value::as_str) == Some("DaemonSet");
     let (wanted, updated, ready) = if daemon {
         (
@@ -111,10 +110,49 @@ fn progress(object: &Value) -> Progress {
     } else {
         status("replicas") - updated
     };
-    if updated < wanted || ready < wanted || old > 0 {
-        return Progress::Waiting(format!("{updated} of {wanted} pods are new, {ready} ready"));
+    if updated >= wanted && ready >= wanted && old <= 0 {
+        return Progress::Done;
     }
-    Progress::Done
+    let count = format!("{updated} of {wanted} pods are new, {ready} ready");
+    match held(object, wanted, updated) {
+        // Pods that cannot start are the more urgent news.
+        Some(Held::Now(reason)) => Progress::Held(format!("{count}; {reason}")),
+        Some(Held::Later) | None => match gave_up(object) {
+            Some(reason) => Progress::Failed(reason),
+            None => Progress::Waiting(count),
+        },
+    }
+}
+
+/// Whether a cluster leaves pods to somebody else.
+enum Held {
+    /// All that are left.
+    Now(&'static str),
+    /// Some, but there are others that it replaces itself.
+    Later,
+}
+
+/// Finds out whether the pods that are not new yet will never be new by themselves.
+fn held(object: &Value, wanted: i64, updated: i64) -> Option<Held> {
+    if object.pointer("/spec/paused") == Some(&Value::Bool(true)) {
+        let resumed = "it is paused, and they are replaced when somebody resumes it (`kubectl rollout \
+                       resume`)";
+        return Some(Held::Now(resumed));
+    }
+    let strategy = object.pointer("/spec/updateStrategy")?;
+    if strategy.get("type").and_then(Value::as_str) == Some("OnDelete") {
+        let deleted = "its update strategy is OnDelete, and each of the others is replaced when \
+                       somebody deletes it";
+        return Some(Held::Now(deleted));
+    }
+    let partition = strategy.pointer("/rollingUpdate/partition");
+    let kept = partition.and_then(Value::as_i64).filter(|kept| *kept > 0)?;
+    if updated < wanted - kept {
+        return Some(Held::Later);
+    }
+    let lowered = "its update strategy has a partition, and the pods below it are replaced when \
+                   somebody lowers it";
+    Some(Held::Now(lowered))
 }
 
 fn gave_up(object: &Value) -> Option<String> {
@@ -142,7 +180,7 @@ mod tests {
     fn check(object: &Value, expected: &str) {
         let found = match progress(object) {
             Progress::Done => "done".to_owned(),
-            Progress::Waiting(text) | Progress::Failed(text) => text,
+            Progress::Waiting(text) | Progress::Held(text) | Progress::Failed(text) => text,
         };
         assert_eq!(found, expected, "{object}");
     }
@@ -161,6 +199,48 @@ mod tests {
         check(&status(2, 2, 2, 3), "2 of 2 pods are new, 2 ready");
         check(&status(2, 2, 2, 2), "done");
         check(&deployment(&Value::Null), "the cluster has not begun");
+    }
+
+    #[test]
+    fn pods_that_wait_for_somebody_are_not_waited_for() {
+        let check = |kind: &str, spec: Value, updated: i64, expected: &str| {
+            let object = json!({
+                "kind": kind, "metadata": {"generation": 1}, "spec": spec,
+                "status": {
+                    "observedGeneration": 1, "replicas": 3, "readyReplicas": 3,
+                    "updatedReplicas": updated, "desiredNumberScheduled": 3,
+                    "updatedNumberScheduled": updated, "numberAvailable": 3,
+                },
+            });
+            let found = match progress(&object) {
+                Progress::Done => "done".to_owned(),
+                Progress::Waiting(_) => "waits".to_owned(),
+                Progress::Held(text) | Progress::Failed(text) => text,
+            };
+            assert!(found.contains(expected), "{object}: {found}");
+        };
+        let paused = json!({"replicas": 3, "paused": true});
+        check(
+            "Deployment",
+            paused.clone(),
+            0,
+            "0 of 3 pods are new, 3 ready; it is paused",
+        );
+        check("Deployment", paused, 3, "done");
+        let on_delete = || json!({"replicas": 3, "updateStrategy": {"type": "OnDelete"}});
+        for kind in ["StatefulSet", "DaemonSet"] {
+            check(kind, on_delete(), 1, "OnDelete");
+            check(kind, on_delete(), 3, "done");
+        }
+        let parted = |partition: i64| {
+            let rolling = json!({"partition": partition});
+            json!({"replicas": 3, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": rolling}})
+        };
+        check("StatefulSet", parted(0), 0, "waits");
+        check("StatefulSet", parted(1), 1, "waits");
+        check("StatefulSet", parted(1), 2, "has a partition");
+        check("StatefulSet", parted(9), 0, "has a partition");
+        check("StatefulSet", parted(1), 3, "done");
     }
 
     #[test]

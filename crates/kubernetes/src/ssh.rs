@@ -10,6 +10,7 @@ mod session;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::Fingerprint;
@@ -27,6 +28,8 @@ pub struct Remote {
     pin: Pin,
     key: Arc<PrivateKey>,
     kubectl: String,
+    /// The kind of host key that had the fingerprint last; it is asked for first.
+    kind: Arc<AtomicUsize>,
 }
 
 /// What the machine's host key has to be.
@@ -51,8 +54,8 @@ pub struct Destination {
 pub enum SshError {
     /// The text is no fingerprint.
     #[error(
-        "`{0}` is no SHA-256 fingerprint of a host key; `ssh-keyscan -t ed25519 HOST | ssh-keygen \
-         -lf -` prints one, such as `SHA256:` and 43 letters"
+        "`{0}` is no SHA-256 fingerprint of a host key; `ssh-keyscan HOST | ssh-keygen -lf -` \
+         prints those of a machine, such as `SHA256:` and 43 letters"
     )]
     Fingerprint(String),
     /// The text is no address of a machine.
@@ -71,14 +74,13 @@ pub enum SshError {
     Key,
     /// The machine has another host key.
     #[error(
-        "refuses {host}: its host key is {found}, not {expected}. Either that is the fingerprint of \
-         another of its keys, or the machine was set up anew, or another one answers in its place; \
-         nothing was sent"
+        "refuses {host}: its host key is {found}, not {expected}. Either the machine was set up anew, or \
+         another one answers in its place; nothing was sent"
     )]
     HostKey {
         /// The machine.
         host: String,
-        /// The fingerprint that it has.
+        /// The fingerprints that it has, of each kind.
         found: String,
         /// The fingerprint that was given.
         expected: String,
@@ -151,6 +153,7 @@ impl Remote {
             pin: destination.pin,
             key: Arc::new(private_key(key, passphrase)?),
             kubectl: kubectl.to_owned(),
+            kind: Arc::default(),
         })
     }
 }

@@ -21,6 +21,7 @@ pub mod drift;
 pub mod enrolment;
 pub mod finding;
 pub mod observation;
+pub mod origin;
 pub mod period;
 pub mod policy;
 pub mod profile;

@@ -8,6 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::observation::KeyTimes;
+use crate::origin::{self, Noted, Origin, Record};
 use crate::period::Period;
 use crate::slot::KeySlot;
 
@@ -35,6 +36,29 @@ pub struct Signing {
     pub key_times: KeyTimes,
     /// The turn that the vault is expected to make next.
     pub next: Option<NextTurn>,
+    /// What the vault's record says; nothing if it was not read.
+    pub record: Option<Record>,
+}
+
+impl Signing {
+    /// Says who made the key that signs now, as far as that is told by the times of keys and record,
+    /// and by what was noted beside an earlier token.
+    pub fn origin(&self, earlier: &Placed) -> Option<Origin> {
+        let record = self.record.as_ref()?;
+        let is_of_active = earlier.slot == Some(record.active);
+        let noted = earlier
+            .key_made
+            .zip(earlier.minted)
+            .filter(|_| is_of_active);
+        let noted = noted.map(|(made, minted)| Noted { made, minted });
+        origin::of_active(record, &self.key_times, noted)
+    }
+
+    /// Tells whether a token cannot be alive because the vault signs with a key that is none any more.
+    fn is_dead(&self, placed: &Placed) -> bool {
+        let idle = self.record.map(|record| record.active.other());
+        self.origin(placed) == Some(Origin::Elsewhere) && placed.slot != idle
+    }
 }
 
 /// A turn to come.
@@ -69,6 +93,8 @@ pub enum Reason {
     Expired,
     /// The key that signed it has been renewed since.
     KeyRenewed,
+    /// The key that signs was regenerated outside the vault, which goes on signing with the old one.
+    BehindVault,
     /// A key has been renewed since, and nobody knows which one signed it.
     KeyMayBeRenewed,
     /// Its end is near enough.
@@ -79,7 +105,11 @@ impl Reason {
     /// Tells whether users are, or may be, without a token that works.
     pub fn is_outage(self) -> bool {
         match self {
-            Self::Expired | Self::KeyRenewed | Self::KeyMayBeRenewed | Self::Unknown => true,
+            Self::Expired
+            | Self::KeyRenewed
+            | Self::KeyMayBeRenewed
+            | Self::BehindVault
+            | Self::Unknown => true,
             Self::Due => false,
         }
     }
@@ -90,6 +120,9 @@ impl Reason {
             Self::Unknown => "it is not known when it was minted or when it ends",
             Self::Expired => "it has expired",
             Self::KeyRenewed => "the key that signed it has been renewed",
+            Self::BehindVault => {
+                "the key that signs was regenerated outside the vault, which signs with the old one"
+            }
             Self::KeyMayBeRenewed => "a key has been renewed since, perhaps the one that signed it",
             Self::Due => "its end is near",
         }
@@ -116,6 +149,9 @@ pub fn judge(placed: &Placed, signing: &Signing, lead: Lead, now: Timestamp) -> 
     }
     if minted > now.checked_add(SLACK).unwrap_or(now) {
         return Judgement::Replace(Reason::Unknown);
+    }
+    if signing.is_dead(placed) {
+        return Judgement::Replace(Reason::BehindVault);
     }
     if let Some(reason) = renewed(placed, &signing.key_times, minted) {
         return Judgement::Replace(reason);

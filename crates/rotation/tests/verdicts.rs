@@ -188,8 +188,13 @@ fn no_key_younger_than_a_period_and_a_day_means_that_the_idle_one_was_not_renewe
         [Compliant, Stalled, Stalled],
         stalled,
     );
+    // The active key was renewed on request, out of turn: the record has the time of it.
+    let on_request = Enrolment {
+        enrolled_at: made("31d+1s"),
+        ..enrolled(Renewal::Automatic, "P30D")
+    };
     check(
-        &seen("31d+1s", "40d", automatic()),
+        &seen("31d+1s", "40d", vec![on_request]),
         [Compliant, Stalled, Stalled],
         stalled,
     );
@@ -251,6 +256,11 @@ fn a_vault_owes_nothing_before_its_record_has_been_in_force_for_a_period() {
 #[test]
 fn a_record_is_judged_by_its_terms_and_the_keys_by_their_age() {
     let check_record = |record: Enrolment, findings: &[&str]| {
+        // Both keys are older than the record, so the vault knows them.
+        let record = Enrolment {
+            enrolled_at: made("19d"),
+            ..record
+        };
         check(&seen("20d", "40d", vec![record]), [Compliant; 3], findings);
     };
     check_record(enrolled(Renewal::Automatic, "P45D"), &[]);
@@ -279,7 +289,7 @@ fn two_records_on_one_account_are_a_mistake_even_while_the_keys_are_young() {
     };
     let both = vec![enrolled(Renewal::Automatic, "P30D"), second];
     check(
-        &seen("1d", "20d", both),
+        &seen("1d", "31d", both),
         [Compliant; 3],
         &["enrolled-twice"],
     );

@@ -1,6 +1,6 @@
 //! What an answer of Azure means to somebody who wants to enrol an account, and the way out.
 
-use azure::error::{Error, ForbiddenCause};
+use azure::error::{Error, ForbiddenCause, Kind};
 
 /// The role that lets its holder list and regenerate the keys of an account.
 pub(super) const OPERATOR: &str = "Storage Account Key Operator Service Role";
@@ -9,6 +9,14 @@ pub(super) const OPERATOR: &str = "Storage Account Key Operator Service Role";
 pub(super) fn meaning(error: &Error) -> (&'static str, String) {
     if let Some(cause) = error.forbidden_cause() {
         return forbidden(&cause);
+    }
+    if error.kind() == Kind::Unreadable {
+        return (
+            "Azure's answer cannot be read",
+            "Something on the way may have answered in Azure's place: check `HTTPS_PROXY`, then apply \
+             again. What was done is found by the next run."
+                .into(),
+        );
     }
     match error.status() {
         Some(401) => (
@@ -21,7 +29,9 @@ pub(super) fn meaning(error: &Error) -> (&'static str, String) {
         ),
         Some(409) => (
             "In conflict with what Azure holds",
-            "Azure's answer names the object that is in the way.".into(),
+            "Azure's answer names what is in the way. Apply again once it is gone, or changed by \
+             whoever works on it."
+                .into(),
         ),
         Some(429) => (
             "Azure asks for fewer requests",
@@ -33,7 +43,7 @@ pub(super) fn meaning(error: &Error) -> (&'static str, String) {
         ),
         Some(_) => (
             "Azure refused the request",
-            "Azure's answer names the reason.".into(),
+            "Azure's answer names the reason. Apply again once it is mended.".into(),
         ),
         None => (
             "No answer from Azure",
@@ -97,7 +107,9 @@ fn forbidden(cause: &ForbiddenCause) -> (&'static str, String) {
         ),
         _ => (
             "Azure forbids it",
-            "Azure's answer names the missing right or the policy in force.".into(),
+            "Azure's answer names the missing right or the policy in force. Grant the right, or ask \
+             whoever set the policy, then apply again."
+                .into(),
         ),
     }
 }

@@ -9,7 +9,7 @@ use tests::arm;
 use tests::emulator::{Emulator, Request};
 use tests::fleet::VAULT;
 use tests::process;
-use tests::ssh::{PASSPHRASE, SshServer};
+use tests::ssh::{HOST_KEYS, PASSPHRASE, SshServer};
 
 use super::places::{TOKEN, emulator};
 use super::{row, source, text};
@@ -139,13 +139,38 @@ fn a_token_goes_to_a_closed_cluster_through_the_pinned_machine() -> Result<()> {
 }
 
 #[test]
+fn the_fingerprint_of_any_host_key_of_the_machine_will_do() -> Result<()> {
+    let stage = Stage::open()?;
+    let (address, key) = (stage.server.address(), secret("privatekey"));
+    for kind in HOST_KEYS {
+        let print = stage.server.fingerprint_of(kind)?;
+        let more = ["--ssh-key", key.as_str(), "--always"];
+        let (code, row) = stage.deliver(&address, &print, &more)?;
+        let found = (code, text(&row, "outcome"));
+        assert_eq!(found, (Some(0), "replaced"), "{kind}: {row}");
+    }
+    Ok(())
+}
+
+#[test]
 fn another_machine_gets_nothing() -> Result<()> {
     let mut stage = Stage::open()?;
     let (address, print) = (stage.server.address(), stage.server.fingerprint()?);
     let wrong = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
     let key = secret("privatekey");
     let key = ["--ssh-key", key.as_str()];
-    let refused = ["its host key is", "nothing was sent", print.as_str(), wrong];
+    let (ecdsa, rsa) = (
+        stage.server.fingerprint_of("ecdsa")?,
+        stage.server.fingerprint_of("rsa")?,
+    );
+    let refused = [
+        "its host key is",
+        "nothing was sent",
+        print.as_str(),
+        ecdsa.as_str(),
+        rsa.as_str(),
+        wrong,
+    ];
     stage.expect_refused(&address, wrong, &key, &refused)?;
     ensure!(!stage.server.log().contains("Accepted"), "nobody signed in");
 

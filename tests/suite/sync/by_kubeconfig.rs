@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tests::emulator::Emulator;
-use tests::fleet;
+use tests::fleet::{self, ACCOUNT, VAULT, record};
+use tests::process;
 
 use super::places::{TOKEN, emulator};
-use super::{row, source, text};
+use super::{define, row, source, text};
 
 /// What the plugin is given, and what it says before it fails.
 const SECRETS: [&str; 3] = [
@@ -115,6 +116,133 @@ fn a_plugin_that_fails_is_not_quoted() -> Result<()> {
             !row.to_string().contains(secret),
             "{secret} stands in {row}"
         );
+    }
+    Ok(())
+}
+
+/// Delivers with these files in `KUBECONFIG`, and with a pod's variables beside it.
+fn by_variable(emulator: &Emulator, listed: &str) -> Result<(Option<i32>, String)> {
+    let mut command = emulator.command(&tests::place::keyrotation()?);
+    command.args(["sync", "--from", &source(), "--secret", "storage"]);
+    command.env("KUBECONFIG", listed);
+    command.envs(pod_variables());
+    let said = process::run(&mut command)?;
+    Ok((said.code, said.stdout))
+}
+
+fn pod_variables() -> [(&'static str, &'static str); 2] {
+    let host = fleet::CLUSTER_API.trim_start_matches("https://");
+    [
+        ("KUBERNETES_SERVICE_HOST", host),
+        ("KUBERNETES_SERVICE_PORT", "443"),
+    ]
+}
+
+#[test]
+fn a_list_of_kubeconfigs_may_have_gaps_but_not_gaps_alone() -> Result<()> {
+    let emulator = emulator()?;
+    let config = kubeconfig(&emulator, &good_plugin())?.display().to_string();
+    for listed in [
+        config.clone(),
+        format!("/nowhere/one:{config}"),
+        format!(":{config}:/nowhere/two"),
+    ] {
+        let (code, said) = by_variable(&emulator, &listed)?;
+        ensure!(code == Some(0), "{listed}: {said}");
+    }
+    for listed in ["/nowhere/one", "/nowhere/one:/nowhere/two"] {
+        let (code, said) = by_variable(&emulator, listed)?;
+        ensure!(code == Some(1), "{listed}: {said}");
+        for path in listed.split(':') {
+            ensure!(said.contains(&format!("`{path}`")), "{listed}: {said}");
+        }
+        ensure!(said.contains("`KUBECONFIG` names"), "{listed}: {said}");
+    }
+    Ok(())
+}
+
+/// Runs `sync` in a pod: in a namespace of its own, where the files of the pod's account lie where a
+/// cluster puts them.
+fn in_pod(emulator: &Emulator, account: &Path, files: &str) -> Result<(Option<i32>, String)> {
+    let script = "set -e\n\
+         mount -t tmpfs none /run\n\
+         mkdir -p /run/secrets/kubernetes.io/serviceaccount\n\
+         for file in $1; do cp \"$2/$file\" /run/secrets/kubernetes.io/serviceaccount; done\n\
+         shift 2\n\
+         exec \"$@\"";
+    let mut command = emulator.command("unshare".as_ref());
+    command.args([
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        script,
+        "pod",
+        files,
+    ]);
+    command.arg(account).arg(tests::place::keyrotation()?);
+    command.args(["sync", "--from", &source(), "--secret", "storage"]);
+    command.envs(pod_variables());
+    let said = process::run(&mut command)?;
+    Ok((said.code, said.stdout + &said.stderr))
+}
+
+#[test]
+fn a_pod_reaches_its_cluster_by_its_own_account() -> Result<()> {
+    let emulator = emulator()?;
+    let account = emulator.scratch().folder("account")?;
+    let authority = emulator.variable("SSL_CERT_FILE").context("no authority")?;
+    fs::copy(authority, account.join("ca.crt"))?;
+    fs::write(account.join("token"), TOKEN)?;
+    fs::write(account.join("namespace"), "team")?;
+    for outcome in ["replaced", "kept"] {
+        let (code, said) = in_pod(&emulator, &account, "ca.crt token namespace")?;
+        ensure!(code == Some(0) && said.contains(outcome), "{said}");
+    }
+    assert_eq!(emulator.count("patchCoreV1NamespacedSecret")?, 1);
+    for (files, expected) in [
+        ("ca.crt namespace", "token file"),
+        ("token namespace", "certificate"),
+        ("ca.crt token", "namespace"),
+    ] {
+        let (code, said) = in_pod(&emulator, &account, files)?;
+        ensure!(
+            code == Some(1) && said.contains(expected),
+            "{files}: {said}"
+        );
+        ensure!(!said.contains(TOKEN), "the token is shown");
+    }
+    Ok(())
+}
+
+/// How often somebody signed in to Entra ID.
+fn signed_in(emulator: &Emulator) -> Result<usize> {
+    let journal = emulator.journal()?;
+    let to_entra = journal
+        .iter()
+        .filter(|one| one.url.contains("/oauth2/v2.0/token"));
+    Ok(to_entra.count())
+}
+
+#[test]
+fn entra_is_asked_for_a_token_only_if_the_cluster_wants_one() -> Result<()> {
+    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
+    let vault = fleet::vault(VAULT, &[record("logs", ACCOUNT, true)]);
+    for (by_entra, expected) in [(false, 2), (true, 3)] {
+        let fleet = fleet::with_vaults(&accounts, std::slice::from_ref(&vault));
+        let mut fleet = fleet::with_cluster(fleet, TOKEN);
+        let cluster = fleet.pointer_mut("/subscriptions/0/clusters/0");
+        let cluster = cluster
+            .and_then(Value::as_object_mut)
+            .context("no cluster")?;
+        cluster.insert("entra_sign_in".to_owned(), json!(by_entra));
+        let emulator = Emulator::start(&fleet)?;
+        define(&emulator)?;
+        let before = signed_in(&emulator)?;
+        let (code, row) = super::into_cluster(&emulator, &[])?;
+        ensure!(code == Some(0), "{row}");
+        // Resource Manager and the vault, each once.
+        assert_eq!(signed_in(&emulator)? - before, expected, "{by_entra}");
     }
     Ok(())
 }

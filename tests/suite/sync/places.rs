@@ -151,16 +151,20 @@ fn a_lost_answer_and_a_killed_run_leave_a_token_that_the_next_run_knows() -> Res
 
 /// Changes the secret as somebody else would.
 fn patch(emulator: &Emulator, kind: &str, query: &str, object: &Value) -> Result<()> {
-    let folder = emulator.scratch().folder("client")?;
-    let file = folder.join("secret.json");
+    let path = format!("/api/v1/namespaces/team/secrets/storage?{query}");
+    patch_at(emulator, &path, kind, object)
+}
+
+/// Changes an object in the cluster as somebody else would.
+pub(super) fn patch_at(emulator: &Emulator, path: &str, kind: &str, object: &Value) -> Result<()> {
+    let file = emulator.scratch().path().join("object.json");
     fs::write(&file, object.to_string())?;
     let mut command = emulator.command(&tests::place::python()?);
     let program = "import sys, urllib.request as u\n\
          r = u.Request(sys.argv[1], data=open(sys.argv[2], 'rb').read(), method='PATCH', headers={\
          'Authorization': 'Bearer ' + sys.argv[3], 'Content-Type': sys.argv[4]})\n\
          u.urlopen(r)";
-    let path = "/api/v1/namespaces/team/secrets/storage";
-    let url = format!("{}{path}?{query}", fleet::CLUSTER_API);
+    let url = format!("{}{path}", fleet::CLUSTER_API);
     command
         .arg("-c")
         .arg(program)

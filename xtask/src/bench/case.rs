@@ -50,14 +50,12 @@ pub(super) struct Case {
 }
 
 /// What `bench` scans.
-pub(super) static CASES: [Case; 3] = [
-    Case {
-        accounts: 10_000,
-        subscriptions: 1,
-        vaults: 0,
-        enrolled: 0,
-        latency: Duration::from_millis(80),
-    },
+pub(super) static CASES: [Case; 7] = [
+    Case::plain(100, 1, Duration::ZERO),
+    Case::plain(1000, 1, Duration::ZERO),
+    Case::plain(1000, 1, Duration::from_millis(80)),
+    Case::plain(10_000, 1, Duration::ZERO),
+    Case::plain(10_000, 1, Duration::from_millis(80)),
     Case {
         accounts: 10_000,
         subscriptions: 50,
@@ -75,6 +73,17 @@ pub(super) static CASES: [Case; 3] = [
 ];
 
 impl Case {
+    /// A fleet without vaults.
+    const fn plain(accounts: u64, subscriptions: u64, latency: Duration) -> Self {
+        Self {
+            accounts,
+            subscriptions,
+            vaults: 0,
+            enrolled: 0,
+            latency,
+        }
+    }
+
     /// Describes the case in words.
     pub(super) fn words(&self) -> String {
         format!(

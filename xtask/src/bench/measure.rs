@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{Background, Supervisor, describe};
+use serde_json::Value;
+
+use crate::process::{Supervisor, describe};
 
 /// The pause between two looks at a program: short beside what is measured, long beside a look.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -25,6 +27,14 @@ pub(super) struct Ended {
     pub(super) wall: Duration,
     /// The most bytes of memory that it held.
     pub(super) peak: u64,
+    /// The most bytes of memory that one of the programs held which it had started.
+    pub(super) child_peak: u64,
+}
+
+/// Counts the requests of a journal that were refused for their number.
+pub(super) fn refused(journal: &[Value]) -> usize {
+    let is_refusal = |entry: &&Value| entry.get("status").and_then(Value::as_u64) == Some(429);
+    journal.iter().filter(is_refusal).count()
 }
 
 /// Runs a program to its end, or fails when it takes longer than `limit`.
@@ -35,13 +45,19 @@ pub(super) fn run(
 ) -> Result<Ended> {
     let begin = now();
     let mut program = supervisor.start(command)?;
-    let mut peak = 0;
+    let (mut peak, mut child_peak) = (0, 0);
     loop {
-        peak = peak.max(high_water(&program));
+        peak = peak.max(high_water(program.id()));
+        child_peak = weigh_children(program.id()).fold(child_peak, u64::max);
         if let Some(status) = program.ended()? {
             let wall = begin.elapsed();
             let code = status.code().context("a program was ended by a signal")?;
-            return Ok(Ended { code, wall, peak });
+            return Ok(Ended {
+                code,
+                wall,
+                peak,
+                child_peak,
+            });
         }
         if begin.elapsed() > limit {
             bail!("`{}` did not end within {limit:?}", describe(command));
@@ -71,12 +87,12 @@ pub(super) fn first_line(
         .recv_timeout(limit)
         .with_context(|| format!("`{}` said nothing within {limit:?}", describe(command)))?;
     let line = line.context("cannot read what a program says")?;
-    Ok((wall, high_water(&program), line))
+    Ok((wall, high_water(program.id()), line))
 }
 
-/// Reads the high-water mark; nothing once the process is gone.
-fn high_water(program: &Background) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap_or_default();
+/// Reads the high-water mark of a process, in bytes; nothing once the process is gone.
+pub(crate) fn high_water(program: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{program}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
     kibibytes
@@ -85,8 +101,31 @@ fn high_water(program: &Background) -> u64 {
         * 1024
 }
 
+/// Weighs the programs that a program has started. Between fork and exec a new one still has the
+/// memory of the old one, and is left out.
+fn weigh_children(program: u32) -> impl Iterator<Item = u64> {
+    let file = |id: u32| fs::read_link(format!("/proc/{id}/exe")).ok();
+    let own = file(program);
+    let started = children(program).filter(move |id| file(*id) != own);
+    started.map(high_water)
+}
+
+/// Names the programs that a program has started, from whichever of its threads.
+fn children(program: u32) -> impl Iterator<Item = u32> {
+    let threads = fs::read_dir(format!("/proc/{program}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let lists = threads.map(|thread| fs::read_to_string(thread.path().join("children")));
+    let lists: Vec<String> = lists.filter_map(Result::ok).collect();
+    let ids = lists.join(" ");
+    let ids: Vec<u32> = ids
+        .split_whitespace()
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    ids.into_iter()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the stopwatch")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -119,6 +158,7 @@ mod tests {
         assert_eq!(ended.code, 3);
         assert!(ended.wall < LONG);
         assert!(ended.peak > 0, "nothing runs without memory");
+        assert!(ended.child_peak > 0, "and so do those that it starts");
         Ok(())
     }
 

@@ -6,12 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::case::Case;
+use super::case::{CASES, Case};
 use super::measure;
+use super::section::{Section, Table, megabytes, milliseconds, ratio, seconds, shown};
 use crate::emulator::Emulator;
 use crate::process::Supervisor;
+use crate::screen;
+use crate::workspace::Programs;
 
 /// Far above the longest bound; a scan that takes longer is stuck.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -19,23 +22,92 @@ const LIMIT: Duration = Duration::from_secs(300);
 const CHECK_SAYS_DRIFT: i32 = 2;
 
 /// What was measured of a case.
-pub(super) struct Scan {
-    pub(super) case: &'static Case,
-    pub(super) wall: Duration,
+struct Scan {
+    case: &'static Case,
+    wall: Duration,
     /// The most bytes of memory of the scan.
-    pub(super) peak: u64,
+    peak: u64,
     /// All requests, sign-in included.
-    pub(super) requests: usize,
+    requests: usize,
     /// Those that were refused for their number.
-    pub(super) refused: usize,
+    refused: usize,
+}
+
+/// Scans every fleet.
+pub(super) fn measure(supervisor: &Supervisor, programs: &Programs) -> Result<Section> {
+    let heads = [
+        "accounts",
+        "subscriptions",
+        "vaults",
+        "records",
+        "latency",
+        "requests",
+        "429",
+        "chain",
+        "steps",
+        "wall",
+        "wall / chain",
+        "wall / steps",
+        "peak",
+    ];
+    let (mut table, mut figures) = (Table::new(&heads, 0), Vec::new());
+    for case in &CASES {
+        screen::say(&format!("  {}", case.words()));
+        let scan = scan(supervisor, &programs.keyrotation, case)?;
+        table.row(&scan.cells());
+        figures.push(scan.figures());
+    }
+    Ok(Section {
+        name: "check",
+        text: table.text(),
+        figures: Value::Array(figures),
+    })
+}
+
+impl Scan {
+    fn cells(&self) -> [String; 13] {
+        let case = self.case;
+        let (chain, steps) = (case.chain(), case.steps());
+        [
+            case.accounts.to_string(),
+            case.subscriptions.to_string(),
+            case.vaults.to_string(),
+            case.enrolled.to_string(),
+            format!("{} ms", case.latency.as_millis()),
+            self.requests.to_string(),
+            self.refused.to_string(),
+            seconds(chain),
+            seconds(steps),
+            seconds(self.wall),
+            shown(ratio(self.wall, chain)),
+            shown(ratio(self.wall, steps)),
+            megabytes(self.peak),
+        ]
+    }
+
+    fn figures(&self) -> Value {
+        let case = self.case;
+        let (chain, steps) = (case.chain(), case.steps());
+        json!({
+            "accounts": case.accounts,
+            "subscriptions": case.subscriptions,
+            "vaults": case.vaults,
+            "records": case.enrolled,
+            "latency_ms": milliseconds(case.latency),
+            "requests": self.requests,
+            "refused_429": self.refused,
+            "chain_ms": milliseconds(chain),
+            "steps_ms": milliseconds(steps),
+            "wall_ms": milliseconds(self.wall),
+            "wall_to_chain": ratio(self.wall, chain),
+            "wall_to_steps": ratio(self.wall, steps),
+            "peak_bytes": self.peak,
+        })
+    }
 }
 
 /// Makes the fleet up, scans it, and makes sure that every account is in the report.
-pub(super) fn measure(
-    supervisor: &Supervisor,
-    keyrotation: &Path,
-    case: &'static Case,
-) -> Result<Scan> {
+fn scan(supervisor: &Supervisor, keyrotation: &Path, case: &'static Case) -> Result<Scan> {
     let (sizes, latency) = (case.sizes(), format!("{}ms", case.latency.as_millis()));
     let options = [
         "--generate",
@@ -68,13 +140,12 @@ pub(super) fn measure(
         case.accounts
     );
     let journal = emulator.journal()?;
-    let is_refusal = |entry: &&Value| entry.get("status").and_then(Value::as_u64) == Some(429);
     Ok(Scan {
         case,
         wall: ended.wall,
         peak: ended.peak,
         requests: journal.len(),
-        refused: journal.iter().filter(is_refusal).count(),
+        refused: measure::refused(&journal),
     })
 }
 

@@ -8,12 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::stage::Stage;
 use super::story::Story;
-use crate::{tools, workspace};
-
-const PROVIDER: &str = "terraform-provider-keyrotation";
-const PROVIDER_VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Terraform and OpenTofu look for a source without a host under different ones.
-const REGISTRIES: [&str; 2] = ["registry.terraform.io", "registry.opentofu.org"];
+use crate::{mirror, tools, workspace};
 
 /// A core that works on a copy of the example.
 pub struct Core<'a> {
@@ -21,12 +16,13 @@ pub struct Core<'a> {
     program: PathBuf,
     version: String,
     folder: PathBuf,
+    configuration: PathBuf,
 }
 
 impl<'a> Core<'a> {
     /// Takes the core that the user asks for, else one from the PATH, else that of PyPI.
     pub fn choose(stage: &'a Stage, wanted: Option<&str>) -> Result<Self> {
-        install_provider(stage)?;
+        let configuration = mirror::lay_out(stage.folder(), stage.provider())?;
         let folder = stage.folder().join("quickstart");
         copy_example("quickstart", &folder)?;
         let core = |program: PathBuf| {
@@ -35,6 +31,7 @@ impl<'a> Core<'a> {
                 program,
                 version: String::new(),
                 folder: folder.clone(),
+                configuration: configuration.clone(),
             };
             core.version = core.ask_version()?;
             Ok(core)
@@ -59,6 +56,7 @@ impl<'a> Core<'a> {
             program: self.program.clone(),
             version: self.version.clone(),
             folder,
+            configuration: self.configuration.clone(),
         })
     }
 
@@ -119,7 +117,7 @@ impl<'a> Core<'a> {
     fn capture(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
         let mut command = self.stage.command(&self.program);
         command
-            .env("TF_CLI_CONFIG_FILE", configuration(self.stage))
+            .env("TF_CLI_CONFIG_FILE", &self.configuration)
             .env("TF_CLI_ARGS", "-no-color")
             .env("TF_IN_AUTOMATION", "1")
             .env("CHECKPOINT_DISABLE", "1")
@@ -132,49 +130,6 @@ impl<'a> Core<'a> {
             .context("the core was ended by a signal")?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok((code, text(&output.stdout), text(&output.stderr)))
-    }
-}
-
-fn configuration(stage: &Stage) -> PathBuf {
-    stage.folder().join("core.tfrc")
-}
-
-/// Lays the provider out as a filesystem mirror, so that `init` asks no registry.
-fn install_provider(stage: &Stage) -> Result<()> {
-    let mirror = stage.folder().join("mirror");
-    let system = format!("{}_{}", system_name(), architecture_name());
-    for registry in REGISTRIES {
-        let folder = mirror
-            .join(registry)
-            .join("azure-keyrotation/keyrotation")
-            .join(PROVIDER_VERSION)
-            .join(&system);
-        fs::create_dir_all(&folder)?;
-        let link = folder.join(format!("{PROVIDER}_v{PROVIDER_VERSION}"));
-        std::os::unix::fs::symlink(stage.provider(), link)?;
-    }
-    let text = format!(
-        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n\
-         disable_checkpoint = true\n",
-        mirror.display()
-    );
-    fs::write(configuration(stage), text).context("cannot write the core's configuration")
-}
-
-/// Names the operating system the way Terraform does.
-fn system_name() -> &'static str {
-    match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    }
-}
-
-/// Names the processor the way Terraform does.
-fn architecture_name() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
     }
 }
 

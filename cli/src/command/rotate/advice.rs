@@ -1,5 +1,7 @@
 //! A step that failed, as it is said and noted: what happened, and what can be done.
 
+use std::error::Error;
+
 use engine::direct::error::DirectError;
 use engine::managed::turn::TurnError;
 
@@ -9,14 +11,28 @@ use crate::error::{chain, hint_for};
 /// Writes the error, its causes and the way out in one line.
 pub(super) fn said(error: &ActError) -> String {
     let way_out = match error {
-        ActError::Direct(error) => direct(error),
-        ActError::Turn(error) => turn(error),
+        ActError::Direct(error) => return said_of_direct(error),
+        ActError::Turn(error) => return said_of_turn(error),
         ActError::Consumer(_) => Some(
             "no further key is renewed until it has the published one; `keyrotation rotate resume` \
              tries again",
         ),
         ActError::Step(_) | ActError::Hook(_) => None,
     };
+    with_way_out(error, way_out)
+}
+
+/// Writes what came of an attempt to rotate directly, or of looking whether it could be done.
+pub(super) fn said_of_direct(error: &DirectError) -> String {
+    with_way_out(error, direct(error))
+}
+
+/// Writes what came of an attempt to rotate through a vault, or of looking whether it could be done.
+pub(super) fn said_of_turn(error: &TurnError) -> String {
+    with_way_out(error, turn(error))
+}
+
+fn with_way_out(error: &(dyn Error + 'static), way_out: Option<&str>) -> String {
     match way_out.or_else(|| hint_for(error)) {
         Some(way_out) => format!("{}; {way_out}", chain(error)),
         None => chain(error),

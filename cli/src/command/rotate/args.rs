@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use azure::cloud::Cloud;
 use clap::Subcommand;
+use jiff::Timestamp;
 use rotation::period::Period;
 use rotation::slot::KeySlot;
 
@@ -93,6 +94,10 @@ pub struct PlanCommandArgs {
         default_value = "keyrotation-plan.json"
     )]
     pub out: PathBuf,
+
+    /// What time it is.
+    #[command(flatten)]
+    pub moment: MomentArgs,
 }
 
 /// Carries a plan out, at most one step an account unless the plan is for both keys
@@ -128,6 +133,10 @@ pub struct ApplyArgs {
     /// What is run after each publication.
     #[command(flatten)]
     pub hook: HookArgs,
+
+    /// What time it is.
+    #[command(flatten)]
+    pub moment: MomentArgs,
 }
 
 /// Goes on where a run ended, by its journal
@@ -150,6 +159,10 @@ pub struct ResumeArgs {
     /// What is run after each publication.
     #[command(flatten)]
     pub hook: HookArgs,
+
+    /// What time it is.
+    #[command(flatten)]
+    pub moment: MomentArgs,
 }
 
 /// Says how far a run came, by its journal alone
@@ -176,6 +189,17 @@ pub struct HookArgs {
     /// `KEYROTATION_SLOT`, `KEYROTATION_SECRET_ID` and `KEYROTATION_SECRET_VERSION`.
     #[arg(long, value_name = "COMMAND")]
     pub after_publish: Option<String>,
+}
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct MomentArgs {
+    /// The moment it is at the start, such as 2026-06-01T00:00:00Z [default: now].
+    ///
+    /// For rehearsals on an emulator whose clock was put forward. In Azure, a moment ahead of the
+    /// time lets a key be renewed before its clients have had their time.
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
 }
 
 /// How a key is renewed, with a person or without.
@@ -322,7 +346,7 @@ mod tests {
         command.build();
         let rotate = command.find_subcommand("rotate").expect("the command");
         let plan = rotate.find_subcommand("plan").expect("the command");
-        let of_itself = ["out", "help", "verbose"];
+        let of_itself = ["out", "as_of", "help", "verbose"];
         for argument in plan.get_arguments() {
             let (id, long) = (argument.get_id().as_str(), argument.get_long());
             if of_itself.contains(&id) {

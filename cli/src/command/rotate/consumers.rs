@@ -62,7 +62,7 @@ pub(super) async fn tell(
             clock: Arc::clone(&site.clock),
             stop: site.stop.clone(),
         },
-        proxy: connection::proxy(&site.env),
+        hints: connection::hints(&site.env),
         patience: PATIENCE,
     };
     let rows = round::serve(targets, Mode::Replace, &site.run(), &around).await;

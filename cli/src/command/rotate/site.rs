@@ -8,11 +8,12 @@ use azure::clock::Clock;
 use azure::cloud::Cloud;
 use azure::env::Env;
 use engine::run::Run;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::Doors;
 use crate::connection::{self, ConnectionError};
-use crate::session::Shared;
+use crate::session::{self, Shared};
 
 /// How long a step may take.
 const STEP_LIMIT: Duration = Duration::from_mins(10);
@@ -27,13 +28,19 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Prepares a connection; nothing is sent yet.
+    /// Prepares a connection; nothing is sent yet. Everything but the sign-in goes by a clock that
+    /// starts at the moment, if one is given.
     ///
     /// # Errors
     /// Settings or a way to sign in that cannot be used.
-    pub(super) fn open(cloud: Cloud, doors: Doors) -> Result<Self, ConnectionError> {
+    pub(super) fn open(
+        cloud: Cloud,
+        doors: Doors,
+        as_of: Option<Timestamp>,
+    ) -> Result<Self, ConnectionError> {
         let Doors { env, clock, stop } = doors;
         let client = connection::client(cloud, env.clone(), &clock)?;
+        let clock = as_of.map_or_else(|| clock.clone(), |moment| session::as_of(&clock, moment));
         let token = CancellationToken::new();
         let asked = token.clone();
         tokio::spawn(async move {

@@ -6,6 +6,7 @@ use engine::check::accounts::CheckedAccount;
 use engine::check::{CheckError, Question, check};
 use engine::direct::{self, DirectWish};
 use engine::managed::{self, turn};
+use engine::observe::Hole;
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::drift::{Proof, Verdict};
@@ -14,6 +15,7 @@ use rotation::observation::{Enrolment, PerSlot};
 use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
 
+use super::advice;
 use super::args::GroupTag;
 use super::consumers;
 use super::place::{Declared, Destination};
@@ -56,11 +58,7 @@ impl Survey<'_> {
         let mut plan = Plan::empty(now, self.cloud, self.terms.clone());
         plan.scope.clone_from(&outcome.scope);
         plan.examined = outcome.accounts.len();
-        plan.unexamined = outcome
-            .holes
-            .iter()
-            .map(|hole| hole.scope.clone())
-            .collect();
+        plan.unexamined = outcome.holes.iter().map(unread).collect();
         for account in outcome.accounts.iter() {
             let (reason, is_waived) = match need(&account) {
                 Need::Nothing => continue,
@@ -103,7 +101,7 @@ impl Survey<'_> {
         let wish = self.wish(account, &to);
         let (run, shared) = (self.site.run(), &self.site.shared);
         let seen = direct::foresee(&run, &shared.around, &shared.register, &wish).await;
-        let (seen, step) = seen.map_err(|error| chain(&error))?;
+        let (seen, step) = seen.map_err(|error| advice::said_of_direct(&error))?;
         let (in_use, publish) = self.start(step)?;
         let renew = match (publish, self.reach()) {
             (true, Reach::OneStep) => Vec::new(),
@@ -169,7 +167,7 @@ impl Survey<'_> {
         let idle = match turn::foresee(&run, &place).await {
             Ok(slot) => slot,
             Err(turn::TurnError::TooEarly { slot, .. }) if self.terms.both => slot,
-            Err(error) => return Err(chain(&error)),
+            Err(error) => return Err(advice::said_of_turn(&error)),
         };
         let affected = enrolment.sas.iter().map(|sas| {
             let (name, validity) = (&sas.name, &sas.validity);
@@ -278,4 +276,10 @@ pub(super) fn need(account: &CheckedAccount) -> Need {
 /// Tells whether the keys are those that a plan was made for.
 pub(super) fn holds(planned: &Planned, [key1, key2]: [Option<Timestamp>; 2]) -> bool {
     planned.key_times() == PerSlot { key1, key2 }
+}
+
+/// Says which part of the scope was not examined, why, and what can be done.
+fn unread(hole: &Hole) -> String {
+    let way_out = hole.code.explanation().remediation;
+    format!("{}: {}; {way_out}", hole.scope, chain(&hole.cause))
 }

@@ -26,7 +26,6 @@ use crate::command::sync::target::{Target, TargetError};
 use crate::error::chain;
 use crate::output::Streams;
 use crate::scope::NOTHING_EXAMINED;
-use crate::session;
 use crate::told::Told;
 
 /// A version of a secret that somebody speaks of.
@@ -55,7 +54,7 @@ pub(in crate::command) async fn due(
     told: &mut Told,
 ) -> Result<(), RotateCommandError> {
     let asked = Asked::new(args, &doors.env)?;
-    let site = open(&asked, as_of, doors)?;
+    let site = Site::open(asked.cloud, doors, as_of)?;
     let survey = asked.survey(&site);
     let (reader, now) = (site.client.reader(), site.clock.now());
     let outcome = tokio::select! {
@@ -107,7 +106,7 @@ pub(in crate::command) async fn of_secret(
             return Ok(());
         }
     };
-    let site = open(&asked, as_of, doors)?;
+    let site = Site::open(asked.cloud, doors, as_of)?;
     let label = match direct::label(&site.run(), &place).await {
         Ok(Some(label)) => label,
         Ok(None) => {
@@ -135,14 +134,6 @@ pub(in crate::command) async fn of_secret(
         Err(reason) => told.say(&format!("`{}` is left alone: {reason}", label.account)),
     }
     Ok(())
-}
-
-fn open(asked: &Asked, as_of: Option<Timestamp>, doors: Doors) -> Result<Site, RotateCommandError> {
-    let mut site = Site::open(asked.cloud, doors)?;
-    if let Some(moment) = as_of {
-        site.clock = session::as_of(&site.clock, moment);
-    }
-    Ok(site)
 }
 
 impl Asked {

@@ -79,6 +79,16 @@ pub(super) fn status(plan: &Plan, traces: &Traces) -> String {
     let all = count(plan.accounts.len(), "account", "accounts");
     let skipped = plan.skipped.len();
     let _ = writeln!(text, "{done} of {all} done, {skipped} skipped by the plan");
+    if plan.skipped.iter().any(|one| !one.is_waived) {
+        text.push_str("what was skipped is looked at again by a new plan only\n");
+    }
+    if !plan.unexamined.is_empty() {
+        let parts = count(plan.unexamined.len(), "part", "parts");
+        let _ = writeln!(
+            text,
+            "{parts} of the scope could not be read when this was planned: plan again to have it examined"
+        );
+    }
     text
 }
 

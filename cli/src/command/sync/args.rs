@@ -30,7 +30,7 @@ Examples:
 ///   0  every place holds a good token
 ///   1  wrong usage, no sign-in, or no place could be served
 ///   2  with --check: a token is missing, dead, or ends too soon
-///   3  some place could not be served or judged
+///   3  some place could not be served, judged or proven, or its pods wait for somebody
 /// After --watch it is the code of the last look that was not cut short.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, after_long_help = EXAMPLES)]

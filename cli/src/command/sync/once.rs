@@ -29,7 +29,7 @@ pub(in crate::command) async fn once(
     let round = round::all(&targets, Mode::Replace, patience, &mut session).await;
     for row in &round.rows {
         let line = sentence(row);
-        if row.is_unproven || matches!(row.outcome, Outcome::Failed(_)) {
+        if row.is_unproven || row.doubt.is_some() || matches!(row.outcome, Outcome::Failed(_)) {
             told.leave(&line);
         } else {
             told.say(&line);
@@ -73,8 +73,14 @@ fn sentence(row: &Row) -> String {
     if row.is_unproven {
         line.push_str(&format!("; not proven: {}", row.unseen.join("; ")));
     }
+    if let (Some(doubt), false) = (&row.doubt, matches!(row.outcome, Outcome::Failed(_))) {
+        line.push_str(&format!("; not proven: {doubt}"));
+    }
     if !row.restarted.is_empty() {
         line.push_str(&format!("; restarted {}", row.restarted.join(", ")));
+    }
+    for waiting in &row.waiting {
+        line.push_str(&format!("; {waiting}"));
     }
     line
 }

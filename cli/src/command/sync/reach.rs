@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::target::{Access, Target, To};
-use crate::destination::cluster::reached::{ReachError, Reached};
+use crate::destination::cluster::reached::{Hints, ReachError, Reached};
 use crate::error::chain;
 
 /// A cluster, or in words why it cannot be reached.
@@ -20,7 +20,7 @@ type Known = OnceCell<Result<Reached, String>>;
 /// The clusters that were reached.
 pub(super) struct Clusters {
     all: Vec<(Access, Known)>,
-    proxy: (Option<String>, String),
+    hints: Hints,
 }
 
 /// There is no way to a cluster.
@@ -34,7 +34,7 @@ enum NoWay {
 
 impl Clusters {
     /// Lists the clusters of some places; none is reached yet.
-    pub(super) fn of(targets: &[Target], proxy: (Option<String>, String)) -> Self {
+    pub(super) fn of(targets: &[Target], hints: Hints) -> Self {
         let mut all: Vec<(Access, Known)> = Vec::new();
         for target in targets {
             let To::Cluster(to) = &target.to else {
@@ -44,7 +44,7 @@ impl Clusters {
                 all.push((to.access.clone(), Known::new()));
             }
         }
-        Self { all, proxy }
+        Self { all, hints }
     }
 
     /// Reaches a cluster, or says in words why it cannot be reached.
@@ -59,18 +59,21 @@ impl Clusters {
     }
 
     async fn open(&self, access: &Access, run: &Run<'_>) -> Result<Reached, NoWay> {
-        let proxy = self.proxy.clone();
+        let hints = self.hints.clone();
         match access {
             Access::Local {
                 kubeconfig,
                 context,
-            } => Ok(Reached::locally(kubeconfig.clone(), context.clone(), proxy).await?),
+            } => Ok(Reached::locally(kubeconfig.clone(), context.clone(), hints).await?),
             Access::Azure(id) => {
                 let request = clusters::user_credential(id);
                 let kubeconfig = run.send("read the credential of", id, request).await?;
-                let token = run.client().cluster_token().await;
-                let token = token.map_err(|error| StepError::new("sign in to", id, error))?;
-                Ok(Reached::given(kubeconfig, token, proxy).await?)
+                let mut token = None;
+                if Reached::wants_token(&kubeconfig)? {
+                    let got = run.client().cluster_token().await;
+                    token = Some(got.map_err(|error| StepError::new("sign in to", id, error))?);
+                }
+                Ok(Reached::given(kubeconfig, token, hints).await?)
             }
             Access::Ssh {
                 way,

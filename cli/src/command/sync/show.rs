@@ -33,7 +33,9 @@ struct RowWire<'a> {
     key: Option<&'static str>,
     refresh: Option<String>,
     restarted: &'a [String],
+    waiting: &'a [String],
     unseen: &'a [String],
+    doubt: Option<&'a str>,
 }
 
 /// Writes how a round went.
@@ -52,6 +54,10 @@ pub(super) fn write(round: &Round, form: Form, streams: &mut Streams) -> Result<
                 "{}: judged by its own end alone: {unseen}",
                 row.target
             ));
+        }
+        // A failure says it as its reason.
+        if let (Some(doubt), false) = (&row.doubt, matches!(row.outcome, Outcome::Failed(_))) {
+            streams.say(&format!("{}: {doubt}", row.target));
         }
     }
     Ok(())
@@ -82,7 +88,9 @@ fn wire(row: &Row) -> RowWire<'_> {
         key: row.notes.slot.map(rotation::slot::KeySlot::as_str),
         refresh: text(row.notes.refresh),
         restarted: &row.restarted,
+        waiting: &row.waiting,
         unseen: &row.unseen,
+        doubt: row.doubt.as_deref(),
     }
 }
 
@@ -96,6 +104,9 @@ fn line(row: &Row) -> [String; 5] {
     let mut reason = reason(&row.outcome).unwrap_or_default().to_owned();
     if !row.restarted.is_empty() {
         reason.push_str(&format!("; restarted {}", row.restarted.join(", ")));
+    }
+    for waiting in &row.waiting {
+        reason.push_str(&format!("; {waiting}"));
     }
     [
         row.target.clone(),
@@ -134,6 +145,7 @@ fn code(why: Why) -> &'static str {
         Why::Token(Reason::Unknown) => "token-life-unknown",
         Why::Token(Reason::Expired) => "token-expired",
         Why::Token(Reason::KeyRenewed) => "token-key-renewed",
+        Why::Token(Reason::BehindVault) => "regenerated-behind-vault",
         Why::Token(Reason::KeyMayBeRenewed) => "token-key-perhaps-renewed",
         Why::Token(Reason::Due) => "token-ends-soon",
     }

@@ -1,16 +1,18 @@
 //! Round after round, until somebody stops it: each token is replaced in time, and a round that
 //! failed is soon followed by another.
 
+use engine::run::Run;
 use jiff::{SignedDuration, Timestamp};
 
 use super::SyncError;
 use super::args::SyncArgs;
-use super::round::{self, Mode, Outcome, Round};
+use super::restart::Restarts;
+use super::round::{self, Round};
 use super::show;
 use super::target::Target;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
-use crate::session::Session;
+use crate::session::{Session, Shared};
 
 /// The shortest pause between two rounds, so that a source that is out of order is not pestered.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(10);
@@ -33,15 +35,27 @@ pub(super) async fn run(
 ) -> Result<ExitCode, SyncError> {
     let longest = args.interval.as_duration();
     let mut code = ExitCode::Passed;
+    let mut restarts = Restarts::default();
+    let clock = session.waits().clock;
     loop {
-        let round = round::all(targets, Mode::Replace, args.rollout_timeout.0, session).await;
+        let patience = args.rollout_timeout.0;
+        let mut round = round::delivered(targets, patience, session, &mut restarts).await;
+        let pause = cut(pause(&round, longest, clock.now()), session.chance());
+        let due = clock.now().checked_add(pause).unwrap_or(Timestamp::MAX);
+        // Pods that are slow keep nobody from the next look.
+        let until_due = clock.sleep(pause.unsigned_abs());
+        let rows = &mut round.rows;
+        let finish = async |_: &Run<'_>, _: &Shared| restarts.finish_within(rows, until_due).await;
+        session.change(finish).await;
         show::write(&round, args.format, streams)?;
         if session.is_stopped() {
             return Ok(code);
         }
         code = round.exit_code();
-        let pause = pause(&round, longest, session.clock().now());
-        let pause = cut(pause, session.chance());
+        let mut pause = due.duration_since(clock.now()).max(SignedDuration::ZERO);
+        if round.has_failed() {
+            pause = pause.min(AFTER_FAILURE);
+        }
         streams.say(&format!("next look in {} s", pause.as_secs()));
         session.wait(pause.unsigned_abs()).await;
         if session.is_stopped() {
@@ -52,8 +66,7 @@ pub(super) async fn run(
 
 /// Says how long to wait: until the first token is due, and never for long.
 fn pause(round: &Round, longest: SignedDuration, now: Timestamp) -> SignedDuration {
-    let failed = |row: &round::Row| matches!(row.outcome, Outcome::Failed(_));
-    let (shortest, longest) = if round.rows.iter().any(failed) || round.is_unproven() {
+    let (shortest, longest) = if round.has_failed() || round.is_unproven() {
         (AFTER_FAILURE.min(longest), longest.min(AFTER_FAILURE))
     } else {
         (SHORTEST, longest)
@@ -71,6 +84,7 @@ fn cut(pause: SignedDuration, chance: i32) -> SignedDuration {
 mod tests {
     use engine::deliver::Notes;
 
+    use super::super::round::{Mode, Outcome};
     use super::*;
 
     fn round(outcome: Outcome, refresh: Option<Timestamp>) -> Round {
@@ -84,7 +98,9 @@ mod tests {
             },
             unseen: Vec::new(),
             is_unproven: false,
+            doubt: None,
             restarted: Vec::new(),
+            waiting: Vec::new(),
         };
         Round {
             at: Timestamp::UNIX_EPOCH,

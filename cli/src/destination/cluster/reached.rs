@@ -9,6 +9,15 @@ use secrecy::SecretString;
 
 use super::names::Way;
 
+/// What the environment says about the way to clusters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hints {
+    /// The proxy, and the hosts that are reached without it.
+    pub(crate) proxy: (Option<String>, String),
+    /// The kubeconfigs that are meant if none is named.
+    pub(crate) kubeconfigs: Option<String>,
+}
+
 /// A cluster that was reached.
 #[derive(Clone, Debug)]
 pub(crate) struct Reached(pub(super) Arc<Cluster>);
@@ -30,14 +39,28 @@ impl Reached {
     pub(crate) async fn locally(
         path: Option<PathBuf>,
         context: Option<String>,
-        proxy: (Option<String>, String),
+        hints: Hints,
     ) -> Result<Self, ReachError> {
         let access = if path.is_none() && context.is_none() {
-            Access::Surroundings
+            Access::Surroundings {
+                listed: hints.kubeconfigs,
+            }
         } else {
-            Access::Kubeconfig { path, context }
+            Access::Kubeconfig {
+                path,
+                listed: hints.kubeconfigs,
+                context,
+            }
         };
-        Self::by_api(access, proxy).await
+        Self::by_api(access, hints.proxy).await
+    }
+
+    /// Tells whether a kubeconfig that Azure gave needs a token of Entra ID.
+    ///
+    /// # Errors
+    /// A description that cannot be used.
+    pub(crate) fn wants_token(kubeconfig: &SecretString) -> Result<bool, ReachError> {
+        Ok(kubernetes::wants_token(kubeconfig)?)
     }
 
     /// Reaches a cluster by a kubeconfig that Azure gave; the token stands in for a plugin.
@@ -46,11 +69,10 @@ impl Reached {
     /// A description that cannot be used.
     pub(crate) async fn given(
         kubeconfig: SecretString,
-        token: SecretString,
-        proxy: (Option<String>, String),
+        token: Option<SecretString>,
+        hints: Hints,
     ) -> Result<Self, ReachError> {
-        let token = Some(token);
-        Self::by_api(Access::Given { kubeconfig, token }, proxy).await
+        Self::by_api(Access::Given { kubeconfig, token }, hints.proxy).await
     }
 
     async fn by_api(

@@ -1,9 +1,12 @@
 //! Web and function apps: which there are, and which of their settings hold what a storage key has made.
 //!
 //! Azure discloses all settings of an app at once. Each value is looked at while the answer is read,
-//! and is not kept: what comes out is where something is held, and never what.
+//! and is not kept: what comes out is where something is held, and never what. Only [`config`] keeps
+//! values, to write them back.
 
+pub mod config;
 pub mod held;
+pub mod rewrite;
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 

@@ -37,6 +37,9 @@ pub(crate) struct ClusterEntry {
     pub(crate) resource_group: String,
     pub(crate) name: String,
     pub(crate) location: Option<String>,
+    /// Whether the credential names a plugin that signs in to Entra ID, and holds no token.
+    #[serde(default)]
+    pub(crate) entra_sign_in: bool,
     /// Beside `default`.
     #[serde(default)]
     pub(crate) namespaces: Vec<String>,
@@ -56,6 +59,9 @@ pub(crate) struct WorkloadEntry {
     pub(crate) name: String,
     /// How many pods; one if it is not said.
     pub(crate) replicas: Option<u32>,
+    /// Whether new pods never become ready.
+    #[serde(default)]
+    pub(crate) stuck: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -252,6 +252,7 @@ impl Maker {
             period: self.pick(place, Draw::Period, PERIODS),
             enrolled: Some(self.before(self.days_enrolled(place))),
             key_vault_role: self.draw(place, Draw::Role, 100) >= 6,
+            definitions: Vec::new(),
         }
     }
 

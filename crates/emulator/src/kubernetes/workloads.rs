@@ -53,6 +53,12 @@ pub(crate) struct Workload {
     generation: u64,
     changed: Timestamp,
     replicas: u32,
+    /// Whether its template has ever changed.
+    #[serde(default)]
+    has_changed: bool,
+    /// Whether new pods never become ready.
+    #[serde(default)]
+    stuck: bool,
 }
 
 /// The workloads of a cluster, by namespace, kind and name.
@@ -68,7 +74,7 @@ impl Workloads {
     pub(crate) fn add(
         &mut self,
         (namespace, kind, name): (&str, Kind, &str),
-        replicas: u32,
+        (replicas, stuck): (u32, bool),
         now: Timestamp,
     ) {
         let labels = json!({"app": name});
@@ -94,6 +100,8 @@ impl Workloads {
             generation: 1,
             changed: now.saturating_sub(START).unwrap_or(now),
             replicas,
+            has_changed: false,
+            stuck,
         };
         self.0.insert(place, workload);
     }
@@ -135,6 +143,7 @@ impl Workloads {
         let found = self.0.get_mut(&place(namespace, kind, name));
         let found = found.ok_or_else(|| missing(kind, name))?;
         let before = found.object.get("spec").cloned();
+        let template = found.object.pointer("/spec/template").cloned();
         let given = found.object.get("metadata").cloned();
         merge(&mut found.object, patch);
         let names = ["/metadata/name", "/metadata/namespace"];
@@ -147,7 +156,10 @@ impl Workloads {
         }
         if found.object.get("spec") != before.as_ref() {
             found.generation += 1;
+        }
+        if found.object.pointer("/spec/template") != template.as_ref() {
             found.changed = now;
+            found.has_changed = true;
         }
         Ok(found.written(kind, now))
     }
@@ -168,9 +180,29 @@ impl Workload {
         object
     }
 
+    /// Counts the pods that stay old until somebody does something.
+    fn held(&self) -> u32 {
+        let spec = |pointer: &str| self.object.pointer(pointer);
+        let is_paused = spec("/spec/paused") == Some(&Value::Bool(true));
+        let is_left = spec("/spec/updateStrategy/type") == Some(&json!("OnDelete"));
+        let partition =
+            spec("/spec/updateStrategy/rollingUpdate/partition").and_then(Value::as_u64);
+        match partition {
+            _ if is_paused || is_left => self.replicas,
+            Some(partition) => u32::try_from(partition)
+                .unwrap_or(u32::MAX)
+                .min(self.replicas),
+            None => 0,
+        }
+    }
+
     fn status(&self, kind: Kind, now: Timestamp) -> Value {
-        let is_over = now.duration_since(self.changed) >= START;
-        let new = if is_over { self.replicas } else { 0 };
+        let is_over = now.duration_since(self.changed) >= START && !self.stuck;
+        let new = match (self.has_changed, is_over) {
+            (false, _) => self.replicas,
+            (true, true) => self.replicas.saturating_sub(self.held()),
+            (true, false) => 0,
+        };
         match kind {
             Kind::DaemonSet => json!({
                 "observedGeneration": self.generation, "desiredNumberScheduled": self.replicas,
@@ -205,7 +237,7 @@ mod tests {
     fn a_change_of_the_template_makes_new_pods_and_a_label_does_not() {
         let start = Timestamp::UNIX_EPOCH;
         let mut workloads = Workloads::default();
-        workloads.add(WEB, 2, start);
+        workloads.add(WEB, (2, false), start);
         let check = |object: &Value, generation: u64, updated: u64| {
             assert_eq!(number(object, "/metadata/generation"), Some(generation));
             assert_eq!(number(object, "/status/updatedReplicas"), Some(updated));
@@ -230,11 +262,37 @@ mod tests {
     }
 
     #[test]
+    fn pods_that_are_left_to_somebody_stay_old_until_then() {
+        let start = Timestamp::UNIX_EPOCH;
+        let stamp = json!({"spec": {"template": {"metadata": {"annotations": {"at": "1"}}}}});
+        for (held, expected) in [
+            (json!({"spec": {"paused": true}}), 0),
+            (json!({"spec": {"updateStrategy": {"type": "OnDelete"}}}), 0),
+            (
+                json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 1}}}}),
+                1,
+            ),
+            (json!({"spec": {"paused": false}}), 2),
+        ] {
+            let mut workloads = Workloads::default();
+            workloads.add(WEB, (2, false), start);
+            let new = |object: Value| number(&object, "/status/updatedReplicas");
+            assert_eq!(
+                new(workloads.patch(WEB, &held, start).expect("patched")),
+                Some(2)
+            );
+            workloads.patch(WEB, &stamp, start).expect("patched");
+            let later = workloads.read(WEB, start + START).expect("it is there");
+            assert_eq!(new(later), Some(expected), "{held}");
+        }
+    }
+
+    #[test]
     fn what_is_not_there_is_not_found_and_a_name_stays() {
         let mut workloads = Workloads::default();
         let now = Timestamp::UNIX_EPOCH;
         assert_eq!(workloads.read(WEB, now).expect_err("none").code, 404);
-        workloads.add(WEB, 1, now);
+        workloads.add(WEB, (1, false), now);
         let other = json!({"metadata": {"name": "other"}});
         assert_eq!(
             workloads.patch(WEB, &other, now).expect_err("a name").code,

@@ -1,6 +1,8 @@
 //! The control interface: the clock, the journal, the keys, faults and settings. Plain HTTP on loopback, for tests and
 //! for tools beside the emulator; it has no sign-in.
 
+mod held;
+
 use hyper::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +15,6 @@ use crate::fault::Rule;
 use crate::period::Period;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::world::account::KeySlot;
 use crate::world::settings::Settings;
 
 #[derive(Deserialize)]
@@ -60,7 +61,9 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Option<Reply> {
         (Method::POST, "clock") => advance(shared, call),
         (Method::GET, "journal") => Ok(Reply::ok(json!({"requests": shared.journal().entries()}))),
         (Method::DELETE, "journal") => Ok(clear(|| shared.journal().clear())),
-        (Method::GET, "accounts") => Ok(accounts(shared)),
+        (Method::GET, "accounts") => Ok(held::accounts(shared)),
+        (Method::GET, "secrets") => Ok(held::secrets(shared)),
+        (Method::GET, "world") => Ok(held::world(shared)),
         (Method::GET, "faults") => Ok(faults(shared)),
         (Method::POST, "faults") => add_fault(shared, call),
         (Method::DELETE, "faults") => Ok(clear(|| shared.clear_faults())),
@@ -105,24 +108,16 @@ fn advance(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {
     Ok(clock(shared))
 }
 
-fn accounts(shared: &Shared) -> Reply {
-    let (world, _) = shared.world();
-    let account = |entry: &crate::world::account::Account| {
-        let key = |slot| entry.key(&world.mint, slot).expose();
-        json!({
-            "id": entry.id(),
-            "name": entry.name,
-            "key1": key(KeySlot::Key1),
-            "key2": key(KeySlot::Key2),
-        })
-    };
-    let accounts: Vec<Value> = world.accounts.values().map(account).collect();
-    Reply::ok(json!({"accounts": accounts}))
-}
-
 fn faults(shared: &Shared) -> Reply {
-    let faults: Vec<Rule> = shared.faults().rules().cloned().collect();
-    Reply::ok(json!({"faults": faults}))
+    let faults = shared.faults();
+    let written = faults.counted().map(|(rule, seen)| {
+        let mut written = json!(rule);
+        if let Some(fields) = written.as_object_mut() {
+            fields.insert("seen".to_owned(), json!(seen));
+        }
+        written
+    });
+    Reply::ok(json!({"faults": written.collect::<Vec<Value>>()}))
 }
 
 fn add_fault(shared: &Shared, call: &Call) -> Result<Reply, Refusal> {

@@ -28,6 +28,7 @@ pub(super) struct Visit<'a> {
     entrance: Entrance,
     operation: &'static str,
     caller: Option<Caller>,
+    fault: Option<Fault>,
 }
 
 impl<'a> Visit<'a> {
@@ -44,6 +45,7 @@ impl<'a> Visit<'a> {
             entrance,
             operation: prepared.map_or(UNMODELLED, Prepared::operation),
             caller: None,
+            fault: None,
         }
     }
 
@@ -67,6 +69,7 @@ impl<'a> Visit<'a> {
         };
         // Faults count only requests that were let in: clients send one without a token first.
         let fault = self.shared.faults().strike(self.operation);
+        self.fault.clone_from(&fault);
         let (before, after) = match fault {
             Some(fault) if fault.when() == When::After => (None, Some(fault)),
             fault => (fault, None),
@@ -109,6 +112,7 @@ impl<'a> Visit<'a> {
                 self.record(Some(reply.status), false);
                 Ok(respond_torn(&reply, truncate))
             }
+            Some(Fault::Garbage { .. }) => Ok(self.close(&garbled(reply))),
             Some(Fault::Stale { .. }) => Ok(self.close(&self.remembered().unwrap_or(reply))),
             _ => {
                 self.remember(&reply);
@@ -254,7 +258,17 @@ impl<'a> Visit<'a> {
             operation: self.operation.to_owned(),
             caller: self.caller.as_ref().map(|caller| caller.client_id.clone()),
             bug,
+            fault: self.fault.clone(),
         });
+    }
+}
+
+/// Puts what a proxy might say into the place of an answer's body; the status stays.
+fn garbled(reply: Reply) -> Reply {
+    Reply {
+        body: None,
+        lines: Some("<html>The emulator was asked for this fault.</html>".to_owned()),
+        ..reply
     }
 }
 

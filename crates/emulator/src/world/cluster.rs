@@ -39,6 +39,9 @@ pub(crate) struct Cluster {
     pub(crate) users: BTreeMap<String, User>,
     /// The token that the cluster's own credential holds.
     pub(crate) token: String,
+    /// Whether that credential names a plugin that signs in to Entra ID instead.
+    #[serde(default)]
+    pub(crate) entra_sign_in: bool,
     pub(crate) objects: Objects,
     #[serde(default)]
     pub(crate) workloads: Workloads,

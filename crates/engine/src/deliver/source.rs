@@ -10,6 +10,7 @@ use azure::secret::fingerprint;
 use azure::vault::secret;
 use rotation::enrolment::next_turn;
 use rotation::observation::KeyTimes;
+use rotation::origin::{Record, Turns};
 use rotation::slot::KeySlot;
 use rotation::token::{NextTurn, Signing};
 use secrecy::SecretString;
@@ -51,6 +52,8 @@ pub struct Signer {
     pub signing: Signing,
     /// The slot whose key signs.
     pub active: Option<KeySlot>,
+    /// The account, as the vault spells it.
+    pub account: String,
     /// What could not be read of it, and why.
     pub unseen: Vec<String>,
     /// Whether some of that may be read a little later: then nothing is proven for now.
@@ -93,8 +96,10 @@ pub(super) async fn signer(run: &Run<'_>, place: &DefinitionPlace) -> Signer {
         signing: Signing {
             key_times,
             next: next(&enrolment, key_times),
+            record: record(&enrolment),
         },
         active: enrolment.active,
+        account: enrolment.account,
         unseen: unseen.texts,
         is_passing: unseen.is_passing,
     }
@@ -150,6 +155,14 @@ async fn key_times(run: &Run<'_>, enrolment: &Enrolment, unseen: &mut Unseen) ->
         key1: seen.as_ref().and_then(|account| account.key1_created_at),
         key2: seen.as_ref().and_then(|account| account.key2_created_at),
     }
+}
+
+fn record(enrolment: &Enrolment) -> Option<Record> {
+    Some(Record {
+        active: enrolment.active?,
+        times: enrolment.times,
+        turns: Turns::of(&enrolment.terms),
+    })
 }
 
 fn next(enrolment: &Enrolment, times: KeyTimes) -> Option<NextTurn> {

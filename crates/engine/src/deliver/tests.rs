@@ -112,6 +112,7 @@ fn every_reason_has_words_of_its_own() {
         Reason::Expired,
         Reason::KeyRenewed,
         Reason::KeyMayBeRenewed,
+        Reason::BehindVault,
         Reason::Due,
     ];
     let mut all = vec![Why::Empty, Why::OtherSource, Why::Changed, Why::Asked];

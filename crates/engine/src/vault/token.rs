@@ -5,6 +5,7 @@ use azure::id::{IdError, SecretName};
 use azure::vault::secret;
 use jiff::Timestamp;
 
+use crate::deliver::trust::Key;
 use crate::managed::sas::DefinitionPlace;
 use crate::run::{Run, StepError};
 
@@ -40,6 +41,9 @@ pub enum TokenError {
         /// The address of the secret.
         secret: String,
     },
+    /// The vault signs with a key that the account has no longer.
+    #[error("{}", .0.death())]
+    DeadKey(Key),
     /// The secret belongs to no SAS definition.
     #[error("the secret `{secret}` is not minted by the vault, so it belongs to no SAS definition")]
     NoToken {

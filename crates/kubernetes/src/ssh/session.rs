@@ -1,12 +1,14 @@
 //! One command on the machine: connected, compared, signed in, fed, and read to its end.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use russh::client::{Config, Handle, Handler, connect};
 use russh::keys::ssh_key::Fingerprint;
-use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
-use russh::{ChannelMsg, Disconnect};
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::{AlgorithmKind, ChannelMsg, Disconnect, Preferred};
 use tokio::time::timeout;
 
 use super::{Pin, Remote, SshError};
@@ -16,6 +18,29 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// More than any object of a cluster has.
 const LONGEST: usize = 8 << 20;
+
+/// The kinds of host keys. A machine may have one of each, and shows the one that is asked for.
+/// SHA-1 is not among them.
+const KINDS: [&[Algorithm]; 5] = [
+    &[Algorithm::Ed25519],
+    &[Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP256,
+    }],
+    &[Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP384,
+    }],
+    &[Algorithm::Ecdsa {
+        curve: EcdsaCurve::NistP521,
+    }],
+    &[
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha512),
+        },
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha256),
+        },
+    ],
+];
 
 /// How a command ended.
 pub(super) struct Ended {
@@ -32,6 +57,8 @@ enum Obstacle {
     Protocol(#[from] russh::Error),
     #[error("another host key")]
     HostKey(Fingerprint),
+    #[error("other host keys")]
+    HostKeys(Vec<Fingerprint>),
 }
 
 /// Lets in the one host key that was given.
@@ -74,18 +101,59 @@ impl Remote {
         let host = self.host.clone();
         match obstacle {
             Obstacle::Protocol(source) => SshError::Unreached { host, source },
-            Obstacle::HostKey(found) => SshError::HostKey {
-                host,
-                found: found.to_string(),
-                expected: self.pin.to_string(),
-            },
+            Obstacle::HostKey(found) => self.another(&[found]),
+            Obstacle::HostKeys(found) => self.another(&found),
+        }
+    }
+
+    fn another(&self, found: &[Fingerprint]) -> SshError {
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        SshError::HostKey {
+            host: self.host.clone(),
+            found: found.join(" or "),
+            expected: self.pin.to_string(),
+        }
+    }
+
+    /// Connects and compares the host key: each kind that the machine has in turn, since which kind
+    /// the fingerprint is of cannot be seen. Nobody has signed in when it returns.
+    async fn reach(&self) -> Result<Handle<Gate>, Obstacle> {
+        let address = (self.host.as_str(), self.port);
+        let (mut found, mut none) = (Vec::new(), None);
+        let first = self.kind.load(Ordering::Relaxed);
+        let in_turn = KINDS.iter().enumerate().cycle().skip(first);
+        for (number, kind) in in_turn.take(KINDS.len()) {
+            let config = Config {
+                preferred: Preferred {
+                    key: Cow::Borrowed(kind),
+                    ..Preferred::DEFAULT
+                },
+                ..Config::default()
+            };
+            match connect(Arc::new(config), address, Gate(self.pin)).await {
+                Ok(session) => {
+                    self.kind.store(number, Ordering::Relaxed);
+                    return Ok(session);
+                }
+                Err(Obstacle::HostKey(other)) => found.push(other),
+                Err(Obstacle::Protocol(
+                    error @ russh::Error::NoCommonAlgo {
+                        kind: AlgorithmKind::Key,
+                        ..
+                    },
+                )) => none = Some(error),
+                Err(obstacle) => return Err(obstacle),
+            }
+        }
+        match none {
+            Some(error) if found.is_empty() => Err(error.into()),
+            _ => Err(Obstacle::HostKeys(found)),
         }
     }
 
     /// Gives nothing if the user is refused.
     async fn converse(&self, command: &str, input: &[u8]) -> Result<Option<Ended>, Obstacle> {
-        let address = (self.host.as_str(), self.port);
-        let mut session = connect(Arc::new(Config::default()), address, Gate(self.pin)).await?;
+        let mut session = self.reach().await?;
         // A server that does not say takes SHA-2 all the same; SHA-1 is not offered.
         let hash = session.best_supported_rsa_hash().await?.flatten();
         let hash = Some(hash.unwrap_or(HashAlg::Sha512));

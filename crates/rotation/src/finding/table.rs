@@ -68,7 +68,7 @@ pub(super) static TABLE: [Explanation; 35] = [
         "regenerated-behind-vault",
         Severity::Medium,
         "The vault goes on signing tokens with the key it remembers, and those tokens are refused.",
-        "Regenerate the idle key through the vault, and let nobody regenerate keys in the account \
+        "Regenerate that key through the vault, and let nobody regenerate keys in the account \
          itself.",
     ),
     row(

@@ -3,6 +3,8 @@
 use proptest::prelude::{any, prop_assert, proptest};
 
 use super::*;
+use crate::enrolment::RecordTimes;
+use crate::origin::Turns;
 
 fn at(hours: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000 + hours)
@@ -34,6 +36,7 @@ fn keys(key1: i64, key2: i64) -> Signing {
             key2: Some(at(key2)),
         },
         next: None,
+        record: None,
     }
 }
 
@@ -192,6 +195,32 @@ fn a_lead_longer_than_a_life_leaves_a_quarter_of_it() {
 fn a_token_of_the_future_is_not_believed() {
     let unknown = Judgement::Replace(Reason::Unknown);
     check(placed(Some(KeySlot::Key1)), Signing::default(), -1, unknown);
+}
+
+#[test]
+fn a_token_of_a_key_that_the_vault_does_not_know_is_dead_from_birth() {
+    let record = Record {
+        active: KeySlot::Key1,
+        times: RecordTimes {
+            created: Some(at(-50)),
+            updated: Some(at(-50)),
+        },
+        turns: Turns::Never,
+    };
+    let signing = Signing {
+        record: Some(record),
+        ..keys(-9, -90)
+    };
+    let made_with = |slot, key_made| Placed {
+        key_made: Some(at(key_made)),
+        ..placed(slot)
+    };
+    let dead = Judgement::Replace(Reason::BehindVault);
+    check(made_with(Some(KeySlot::Key1), -9), signing, 1, dead);
+    check(placed(None), signing, 1, dead);
+    let keep = Judgement::Keep { until: at(2) };
+    check(made_with(Some(KeySlot::Key2), -90), signing, 1, keep);
+    assert_eq!(signing.origin(&Placed::default()), Some(Origin::Elsewhere));
 }
 
 proptest! {

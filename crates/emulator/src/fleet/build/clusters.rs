@@ -50,7 +50,8 @@ impl Builder {
                 workload.kind,
                 workload.name.as_str(),
             );
-            workloads.add(place, workload.replicas.unwrap_or(1), self.now);
+            let replicas = workload.replicas.unwrap_or(1);
+            workloads.add(place, (replicas, workload.stuck), self.now);
         }
         self.world.add_cluster(Cluster {
             subscription: subscription.to_owned(),
@@ -60,6 +61,7 @@ impl Builder {
             host: format!("{}.hcp.{location}.{suffix}", entry.name),
             users: users.chain([(token.clone(), own)]).collect(),
             token,
+            entra_sign_in: entry.entra_sign_in,
             objects: Objects::with_namespaces(namespaces.map(String::as_str)),
             workloads,
         });

@@ -4,9 +4,11 @@ use std::str::FromStr as _;
 
 use super::Builder;
 use super::check::{time, wrong};
-use crate::fleet::{DEFAULT_CLIENT, FleetError, ManagedEntry, SubscriptionEntry};
+use crate::fleet::{DEFAULT_CLIENT, DefinitionEntry, FleetError, ManagedEntry, SubscriptionEntry};
 use crate::period::Period;
+use crate::sas::SasType;
 use crate::world::account::KeySlot;
+use crate::world::definition::DefinitionChange;
 use crate::world::directory::Application;
 use crate::world::enrolment::NewEnrolment;
 use crate::world::role::KEY_OPERATOR;
@@ -54,7 +56,33 @@ impl Builder {
         if !entry.key_vault_role {
             self.world.roles.remove(&account, &role);
         }
+        for (index, definition) in entry.definitions.iter().enumerate() {
+            let at = format!("{at}.definitions[{index}]");
+            self.define(&at, (vault, &entry.name), definition)?;
+        }
         Ok(())
+    }
+
+    fn define(
+        &mut self,
+        at: &str,
+        (vault, enrolment): (&str, &str),
+        entry: &DefinitionEntry,
+    ) -> Result<(), FleetError> {
+        let sas_type = SasType::parse(&entry.sas_type);
+        let validity = Period::from_str(&entry.validity);
+        let change = DefinitionChange {
+            template_uri: Some(entry.template_uri.clone()),
+            sas_type: Some(
+                sas_type.ok_or_else(|| wrong(&format!("{at}.sas_type"), "account or service"))?,
+            ),
+            validity: Some(validity.map_err(|error| wrong(&format!("{at}.validity"), error))?),
+            ..DefinitionChange::default()
+        };
+        let defined = self
+            .world
+            .set_definition(vault, enrolment, &entry.name, change, self.now);
+        defined.map_err(|refusal| wrong(at, refusal.message))
     }
 
     fn new_enrolment(&self, at: &str, entry: &ManagedEntry) -> Result<NewEnrolment, FleetError> {

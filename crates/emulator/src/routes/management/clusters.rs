@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::routes::reply::Reply;
 use crate::routes::table::Route;
 use crate::routes::{Answer, Context};
-use crate::world::cluster::{Cluster, KIND, USE};
+use crate::world::cluster::{AUDIENCE, Cluster, KIND, USE};
 
 macro_rules! cluster {
     ($rest:literal) => {
@@ -71,7 +71,7 @@ fn list_credential(context: &mut Context<'_>) -> Answer {
             "server": format!("https://{}:443", found.host),
             "certificate-authority-data": STANDARD.encode(&context.world.certificate),
         }}],
-        "users": [{"name": user, "user": {"token": found.token}}],
+        "users": [{"name": user, "user": signed_in(found)}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
         "current-context": name,
     });
@@ -79,6 +79,23 @@ fn list_credential(context: &mut Context<'_>) -> Answer {
     Ok(Reply::ok(
         json!({"kubeconfigs": [{"name": "clusterUser", "value": value}]}),
     ))
+}
+
+fn signed_in(found: &Cluster) -> Value {
+    if !found.entra_sign_in {
+        return json!({"token": found.token});
+    }
+    let words = [
+        "get-token",
+        "--login",
+        "devicecode",
+        "--server-id",
+        AUDIENCE,
+    ];
+    json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin", "args": words,
+        "provideClusterInfo": false,
+    }})
 }
 
 fn written(entry: &Cluster) -> Value {

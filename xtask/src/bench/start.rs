@@ -1,33 +1,28 @@
 //! The start of the provider, as a core sees it: from its spawning to its handshake.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
+use serde_json::json;
+
 use super::measure;
+use super::section::{Section, Table, median, megabytes, milliseconds};
 use crate::emulator::Folder;
 use crate::process::Supervisor;
-use crate::workspace;
+use crate::workspace::{self, Programs};
 
 /// How often it is started; a core starts it three times for one apply.
-pub(super) const STARTS: usize = 20;
+const STARTS: usize = 20;
 const LIMIT: Duration = Duration::from_secs(30);
 const CORE_CERTIFICATE: &str = include_str!("../../../tests/fixtures/core-certificate.pem");
 
-/// The middle one of all starts, by time and by memory.
-pub(super) struct Start {
-    pub(super) wall: Duration,
-    /// The most bytes of memory at the handshake.
-    pub(super) peak: u64,
-}
-
 /// Starts the provider again and again.
-pub(super) fn measure(supervisor: &Supervisor, provider: &Path) -> Result<Start> {
+pub(super) fn measure(supervisor: &Supervisor, programs: &Programs) -> Result<Section> {
     let folder = Folder::create()?;
     let (mut walls, mut peaks) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        let mut command = workspace::isolated(provider, folder.path());
+        let mut command = workspace::isolated(&programs.provider, folder.path());
         command
             .env(
                 "TF_PLUGIN_MAGIC_COOKIE",
@@ -40,14 +35,18 @@ pub(super) fn measure(supervisor: &Supervisor, provider: &Path) -> Result<Start>
         walls.push(wall);
         peaks.push(peak);
     }
-    Ok(Start {
-        wall: median(walls),
-        peak: median(peaks),
+    let (wall, peak) = (median(walls), median(peaks));
+    let mut table = Table::new(&["provider", ""], 1);
+    let time = format!("{:.1} ms", milliseconds(wall));
+    table.row(&[&format!("spawn to handshake, median of {STARTS}"), &time]);
+    table.row(&["peak memory at the handshake, median", &megabytes(peak)]);
+    Ok(Section {
+        name: "start",
+        text: table.text(),
+        figures: json!({
+            "starts": STARTS,
+            "median_ms": milliseconds(wall),
+            "median_peak_bytes": peak,
+        }),
     })
-}
-
-fn median<T: Ord + Default>(mut all: Vec<T>) -> T {
-    all.sort();
-    let middle = all.len() / 2;
-    all.into_iter().nth(middle).unwrap_or_default()
 }

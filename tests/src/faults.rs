@@ -1,0 +1,275 @@
+//! Every request of an operation, struck by every fault: what the run itself comes to, and that the
+//! next one finishes.
+//!
+//! The requests are those that the journal of an undisturbed run shows, so that none is forgotten.
+//! What is looked at after each run is in `view`; which cells a run of the tests takes is in `table`.
+
+mod report;
+mod table;
+mod view;
+
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use self::report::Counts;
+use self::table::{Cell, Request};
+use self::view::View;
+use crate::emulator::Emulator;
+use crate::emulator::snapshot::Snapshot;
+use crate::life::Held;
+
+/// Cells under way at once: most of their time is spent in waiting before another try.
+const AT_ONCE: usize = 32;
+
+/// What the runs of one operation keep between them, beside what is in Azure and in their folder.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// What a core holds.
+    pub held: Option<Held>,
+    /// What a core holds of a second object.
+    pub child: Option<Held>,
+}
+
+/// How one run ended.
+#[derive(Debug, Clone, Default)]
+pub struct Ended {
+    /// Whether it claims that all is done.
+    pub done: bool,
+    /// What a person reads.
+    pub said: String,
+    /// What it claims beside, to be compared with what an undisturbed run claims.
+    pub claims: Value,
+    /// Where no secret may stand: all that it has written.
+    pub written: String,
+}
+
+/// What a run begins with.
+#[derive(Debug)]
+pub struct Stage {
+    /// Azure.
+    pub emulator: Emulator,
+    /// What earlier runs keep.
+    pub memory: Memory,
+}
+
+impl From<Emulator> for Stage {
+    fn from(emulator: Emulator) -> Self {
+        Self {
+            emulator,
+            memory: Memory::default(),
+        }
+    }
+}
+
+/// When the next run comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// After every run: it finds nothing to do where all is done.
+    Always,
+    /// After a run that failed: another one would do the same again.
+    AfterFailure,
+}
+
+/// Cells that may end otherwise than an undisturbed run; all else is expected of them too.
+#[derive(Debug, Clone, Copy)]
+pub struct Excused {
+    /// The operation of Azure.
+    pub request: &'static str,
+    /// Which request of that operation; `None` for each.
+    pub nth: Option<u64>,
+    /// The faults.
+    pub faults: &'static [&'static str],
+    /// Why nothing better can be had.
+    pub reason: &'static str,
+}
+
+/// One operation of the product.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// Its name in the table of counts.
+    pub name: &'static str,
+    /// Makes what it begins with.
+    pub stage: fn() -> Result<Stage>,
+    /// Does it, or goes on with it.
+    pub run: fn(&Emulator, &mut Memory) -> Result<Ended>,
+    /// When a next run comes.
+    pub next: Next,
+    /// How many minutes go by before the run after a failure: a claim of the one before has to lapse.
+    pub lapse: i64,
+    /// Whether clients have to look again while it goes on, since both keys become new.
+    pub renews_both: bool,
+    /// Of which a failure has to name one.
+    pub objects: &'static [&'static str],
+    /// Looks at what only this operation leaves.
+    pub inspect: fn(&Emulator) -> Result<()>,
+    /// The cells that may end otherwise.
+    pub excused: &'static [Excused],
+}
+
+/// Fails if a text holds a secret of the emulator.
+pub type Watch = fn(&Emulator, &str, &str) -> Result<()>;
+
+/// What an undisturbed run shows.
+struct Clean {
+    snapshot: Snapshot,
+    memory: Memory,
+    requests: Vec<Request>,
+    start: View,
+    /// What the run by itself leads to, and what it claims.
+    first: View,
+    claims: Value,
+    /// What the next run leads to.
+    goal: View,
+}
+
+/// Runs the matrix of an operation, and writes down how many cells it has.
+///
+/// # Errors
+///
+/// Fails with the name of every cell that is not as it should be.
+pub fn run_matrix(operation: &Operation, watch: Watch) -> Result<()> {
+    let clean = clean(operation).with_context(|| format!("{}, undisturbed", operation.name))?;
+    let cells = table::cells(operation, &clean.requests);
+    let failures = in_parallel(&cells, |cell| {
+        let checked = check(operation, &clean, cell, watch);
+        checked.with_context(|| format!("{}: {cell}", operation.name))
+    });
+    let excused = cells
+        .iter()
+        .filter(|cell| table::is_excused(operation, cell));
+    let counts = Counts::of(operation.name, &clean.requests, &cells, excused.count());
+    counts.write(&failures)?;
+    ensure!(
+        failures.is_empty(),
+        "{} of {} cells failed:\n{}",
+        failures.len(),
+        cells.len(),
+        failures.join("\n")
+    );
+    Ok(())
+}
+
+/// Does something for every item, some at once, and returns what failed.
+fn in_parallel<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Vec<String> {
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = act(item)
+                && let Ok(mut failures) = failures.lock()
+            {
+                failures.push(format!("{error:#}"));
+            }
+        }
+    };
+    let workers = NonZeroUsize::new(AT_ONCE).map_or(1, NonZeroUsize::get);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(work);
+        }
+    });
+    failures.into_inner().unwrap_or_default()
+}
+
+fn clean(operation: &Operation) -> Result<Clean> {
+    let Stage { emulator, memory } = (operation.stage)()?;
+    let snapshot = emulator.stop()?.0;
+    let emulator = Emulator::resume(&snapshot)?;
+    let start = View::of(&emulator)?;
+    let mut later = memory.clone();
+    let ended = (operation.run)(&emulator, &mut later)?;
+    ensure!(ended.done, "it failed: {}", ended.said);
+    let requests = table::requests(&emulator.journal()?);
+    let first = View::of(&emulator)?;
+    (operation.inspect)(&emulator)?;
+    if operation.next == Next::Always {
+        let ended = (operation.run)(&emulator, &mut later)?;
+        ensure!(ended.done, "the next run failed: {}", ended.said);
+    }
+    let goal = View::of(&emulator)?;
+    first.expect_whole(&start, operation.renews_both)?;
+    ensure!(
+        emulator.count("unmodelled")? == 0,
+        "something is unmodelled"
+    );
+    Ok(Clean {
+        snapshot,
+        memory,
+        requests,
+        start,
+        first,
+        claims: ended.claims,
+        goal,
+    })
+}
+
+/// Runs the operation with a fault, and the next one without.
+fn check(operation: &Operation, clean: &Clean, cell: &Cell, watch: Watch) -> Result<()> {
+    let emulator = Emulator::resume(&clean.snapshot)?;
+    let mut memory = clean.memory.clone();
+    emulator.set_fault(&json!({
+        "operation": cell.request.operation, "nth": cell.request.nth, "fault": cell.fault,
+    }))?;
+    let ended = (operation.run)(&emulator, &mut memory)?;
+    ensure!(
+        emulator.seen_by_fault()? >= cell.request.nth,
+        "it never struck"
+    );
+    emulator.clear_faults()?;
+    let after = View::of(&emulator)?;
+    after.expect_whole(&clean.start, operation.renews_both)?;
+    after.expect_no_more_turns_than(&clean.goal)?;
+    watch(&emulator, "the run with the fault", &ended.written)?;
+    let excused = table::is_excused(operation, cell);
+    if !ended.done {
+        expect_helpful(operation, &ended.said)?;
+    } else if !excused {
+        let said = || format!("it claims to be done: {}", ended.said);
+        after.expect_same(&clean.first).with_context(said)?;
+        ensure!(ended.claims == clean.claims, "it claims {}", ended.claims);
+    }
+    let goal = (!excused).then_some(&clean.goal);
+    finish(operation, clean, emulator, memory, &ended, goal, watch)
+}
+
+fn finish(
+    operation: &Operation,
+    clean: &Clean,
+    emulator: Emulator,
+    mut memory: Memory,
+    ended: &Ended,
+    goal: Option<&View>,
+    watch: Watch,
+) -> Result<()> {
+    if ended.done && operation.next == Next::AfterFailure {
+        return (operation.inspect)(&emulator);
+    }
+    let emulator = if !ended.done && operation.lapse > 0 {
+        emulator.after_minutes(operation.lapse)?
+    } else {
+        emulator
+    };
+    let next = (operation.run)(&emulator, &mut memory)?;
+    let said = || format!("the first run said: {}", ended.said);
+    ensure!(next.done, "the next run failed: {}; {}", next.said, said());
+    watch(&emulator, "the next run", &next.written)?;
+    let end = View::of(&emulator)?;
+    end.expect_whole(&clean.start, operation.renews_both)?;
+    if let Some(goal) = goal {
+        end.expect_same(goal).with_context(said)?;
+    }
+    (operation.inspect)(&emulator)
+}
+
+/// Expects that a failure names what it is about, and a way out.
+fn expect_helpful(operation: &Operation, said: &str) -> Result<()> {
+    let names = operation.objects.iter().any(|name| said.contains(name));
+    ensure!(names, "it names no object: {said}");
+    let ways = table::WAYS_OUT.iter().any(|way| said.contains(way));
+    ensure!(ways, "it names no way out: {said}");
+    Ok(())
+}
