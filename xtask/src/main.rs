@@ -56,9 +56,10 @@ usage: cargo xtask COMMAND
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
   reports             let readers of others read the reports of `check`: validators, parsers, and a
                       headless Chromium that sorts and filters the HTML page
-  fuzz [TARGET] [--seconds N]
-                      feed each target of tests/fuzz its corpus, then search on for N seconds (30)
-                      for bytes that break a promise; what is found lies under target/fuzz
+  fuzz [TARGET] [--seconds N | --runs N]
+                      feed each target of tests/fuzz its corpus, then search on for N seconds (30), or
+                      for N inputs that are the same each time, for bytes that break a promise; what is
+                      found lies under target/fuzz
   docs                write the pages under docs/ that are made from the provider's schema and from the
                       tables of the command line tool
   tools               only install what `test` and `demo` need
