@@ -45,6 +45,10 @@ pub(crate) enum Event {
     Verified { slot: Text<KeySlot> },
     /// The key in the slot is published.
     Published { slot: Text<KeySlot> },
+    /// An app is about to get the other key.
+    Moving { holder: String },
+    /// An app has got the other key.
+    Moved { holder: String },
     /// The hook was told of a version.
     Told { version: String },
     /// Clients are given time.
@@ -66,6 +70,8 @@ pub(crate) struct Trace {
     pub(crate) is_touched: bool,
     /// The slots whose keys were seen to be new.
     pub(crate) renewed: Vec<KeySlot>,
+    /// When an app got another key last.
+    pub(crate) apps_moved: Option<Timestamp>,
     /// The versions that the hook was told of.
     pub(crate) told: Vec<String>,
     /// The last event.
@@ -76,9 +82,11 @@ impl Trace {
     fn add(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::Begun => self.is_begun = true,
-            Event::Publishing { .. } | Event::Claiming { .. } | Event::Regenerating { .. } => {
-                self.is_touched = true;
-            }
+            Event::Publishing { .. }
+            | Event::Claiming { .. }
+            | Event::Regenerating { .. }
+            | Event::Moving { .. } => self.is_touched = true,
+            Event::Moved { .. } => self.apps_moved = Some(at),
             Event::Regenerated { slot } => self.renewed.push(slot.0),
             Event::Told { version } => self.told.push(version.clone()),
             _ => {}

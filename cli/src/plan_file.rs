@@ -19,6 +19,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use crate::command::rotate::args::apps::AppTerms;
 use crate::config::targets::TargetRule;
 use crate::files::{Draft, FileError};
 
@@ -56,6 +57,9 @@ pub(crate) struct Plan {
     pub(crate) skipped: Vec<Skipped>,
     /// The parts of the scope that could not be read.
     pub(crate) unexamined: Vec<String>,
+    /// The apps of which it is not known whether they hold a key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unseen_apps: Vec<String>,
     /// How many accounts were looked at.
     pub(crate) examined: usize,
 }
@@ -68,6 +72,9 @@ pub(crate) struct PlanTerms {
     pub(crate) both: bool,
     pub(crate) verify: bool,
     pub(crate) assume_unmanaged: bool,
+    /// Which apps get the other key before theirs is renewed; `None` if none is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) apps: Option<AppTerms>,
 }
 
 /// By which way the keys of an account are renewed.
@@ -176,6 +183,7 @@ impl Plan {
             accounts: Vec::new(),
             skipped: Vec::new(),
             unexamined: Vec::new(),
+            unseen_apps: Vec::new(),
             examined: 0,
         }
     }
@@ -243,6 +251,7 @@ pub(crate) mod tests {
             both: true,
             verify: false,
             assume_unmanaged: false,
+            apps: None,
         };
         let mut plan = Plan::empty(Timestamp::UNIX_EPOCH, Cloud::Public, terms);
         plan.accounts = names.iter().map(|name| planned(name)).collect();

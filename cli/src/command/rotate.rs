@@ -27,6 +27,7 @@ use rotation::drift::Demand;
 use rotation::period::{Period, RotationPeriod};
 use rotation::slot::KeySlot;
 
+use self::args::apps::AppTerms;
 use self::args::{ApplyArgs, GroupTag, HookArgs, MomentArgs, PlanArgs, PlanCommandArgs};
 use self::args::{ResumeArgs, RotateArgs, RotateCommand, StatusArgs};
 use self::hook::Hook;
@@ -37,6 +38,7 @@ use self::survey::Survey;
 use self::walk::Walk;
 use crate::Doors;
 use crate::command::sync::target::TargetError;
+use crate::config::places::Places;
 use crate::config::targets::TargetRule;
 use crate::config::{self, ConfigError};
 use crate::connection::ConnectionError;
@@ -46,6 +48,10 @@ use crate::output::Streams;
 use crate::plan_file::{Plan, PlanFileError, PlanTerms, Text};
 use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{self, SettingsError};
+
+/// How many accounts are looked at or under way at once. A turn waits for some seconds before it trusts
+/// its claim; with so many the limits that Azure publishes are what a large fleet waits for.
+const AT_ONCE: usize = 256;
 
 /// How long clients have if nobody says, in days.
 const DEFAULT_WAIT: u32 = 1;
@@ -190,14 +196,10 @@ async fn carry_out(
     let walk = |planned: &_| Walk::new(Clone::clone(planned), plan, journal.owner());
     let walks: Vec<Walk> = plan.accounts.iter().map(walk).collect::<Result<_, _>>()?;
     let hook = hook.after_publish.clone().map(Hook);
-    let mut work = Work {
-        site,
-        hook: hook.as_ref(),
-        wait: plan.terms.wait.0,
-        journal,
-    };
-    perform(&mut work, &walks, streams).await;
-    work.journal.end()?;
+    let means = (hook.as_ref(), plan.terms.wait.0, AT_ONCE);
+    let work = Work::new(site, means, journal, streams);
+    perform(&work, &walks).await;
+    work.end()?;
     let Record { traces, .. } = journal_file::read(&site.env, path)?;
     show(&words::status(plan, &traces), streams)?;
     Ok(performed_code(plan, &traces))
@@ -220,7 +222,7 @@ impl Asked {
         let config = config::read(env, args.config.as_deref())?;
         let wanted = args.scope.resolve(env)?;
         let demand = settings::demand(args.max_age, args.due_soon, &config);
-        let terms = terms(args, &demand)?;
+        let terms = terms(args, &demand, &config.places)?;
         let mut question = Question::new(wanted.scope, demand);
         question.scope.filter.include.extend(config.include);
         question.scope.filter.exclude.extend(config.exclude);
@@ -271,7 +273,11 @@ async fn make(
     Ok((plan, site))
 }
 
-fn terms(args: &PlanArgs, demand: &Demand) -> Result<PlanTerms, RotateCommandError> {
+fn terms(
+    args: &PlanArgs,
+    demand: &Demand,
+    places: &Places,
+) -> Result<PlanTerms, RotateCommandError> {
     let limit = demand.max_key_age;
     let early = whole_days(limit).saturating_sub(demand.due_soon.days_rounded_up());
     // A key that is due soon has to be due for the engine as well.
@@ -284,6 +290,7 @@ fn terms(args: &PlanArgs, demand: &Demand) -> Result<PlanTerms, RotateCommandErr
         both: args.both,
         verify: !args.turn.no_verify,
         assume_unmanaged: args.turn.assume_unmanaged,
+        apps: AppTerms::new(&args.apps, places),
     })
 }
 
@@ -300,7 +307,7 @@ fn planned_code(plan: &Plan) -> ExitCode {
         ExitCode::Failed
     } else if plan.skipped.iter().any(|skipped| !skipped.is_waived) {
         ExitCode::Drift
-    } else if plan.unexamined.is_empty() {
+    } else if plan.unexamined.is_empty() && plan.unseen_apps.is_empty() {
         ExitCode::Passed
     } else {
         ExitCode::Unproven

@@ -14,6 +14,8 @@
 //! - An account that a vault manages is not touched, nor one on which Key Vault holds a role: a
 //!   vault that cannot be listed may manage it.
 //! - A key that does not open the account is not published.
+//! - Where apps are looked through, no key is regenerated that one of them holds, or has held within
+//!   the overlap.
 //!
 //! # Assumptions
 //! Two runs keep out of each other's way by a claim in the tags of the secret, which Key Vault
@@ -23,6 +25,7 @@
 //! Key Vault needs a role on an account to manage it; a record in a vault that cannot be listed,
 //! whose role was taken away again, is not found.
 
+mod apps;
 mod claim;
 pub mod error;
 mod keys;
@@ -40,6 +43,7 @@ use rotation::slot::KeySlot;
 use error::DirectError;
 use publish::{Content, Label, Version};
 
+use crate::holders::{self, Reach};
 use crate::managed::look_at_account;
 use crate::register::Register;
 use crate::run::Run;
@@ -79,6 +83,8 @@ pub struct DirectWish {
     /// The mark of whoever rotates, by which a later run knows a claim of its own; `None` for one
     /// that is good for this run alone. No two runs at once may have the same.
     pub owner: Option<String>,
+    /// The apps that get the other key before theirs is renewed; `None` if nobody asks for that.
+    pub apps: Option<Reach>,
 }
 
 /// What there is: the account, and what clients are told to use.
@@ -159,10 +165,12 @@ pub enum Outcome {
 }
 
 /// How far a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// It is decided.
     Decided(Step),
+    /// Apps that hold a key get the other one.
+    Apps(holders::Progress),
     /// The account is claimed, and the key in this slot will be regenerated.
     Regenerating(KeySlot),
     /// The answer was lost, and the keys are being looked at.
@@ -230,17 +238,38 @@ pub async fn step(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Outcome, DirectError> {
     let seen = look(run, &wish.account, &wish.place).await?;
+    step_from(run, around, register, wish, &seen, tell).await
+}
+
+/// Takes the step that is due by what was seen a moment ago.
+///
+/// # Cancellation
+/// As for [`step`].
+///
+/// # Errors
+/// As for [`step`].
+pub async fn step_from(
+    run: &Run<'_>,
+    around: &Surroundings,
+    register: &Register,
+    wish: &DirectWish,
+    seen: &Seen,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Outcome, DirectError> {
     let step = seen.next_step(&wish.terms, wish.content, run.now());
     tell(Progress::Decided(step));
     if step.acts() {
-        check_fit(run, around, register, &seen, wish).await?;
+        check_fit(run, around, register, seen, wish).await?;
     }
     match step {
         Step::Rest { until } => Ok(Outcome::Rested { until }),
         Step::Wait { slot, until } => Ok(Outcome::Waiting { slot, until }),
-        Step::Turn { slot } => turn(run, wish, &seen, slot, tell).await,
+        Step::Turn { slot } => match leave_apps(run, wish, seen, slot, tell).await? {
+            Some(until) => Ok(Outcome::Waiting { slot, until }),
+            None => turn(run, wish, seen, slot, tell).await,
+        },
         Step::Publish { slot, reason } => {
-            let version = republish(run, wish, &seen, slot, tell).await?;
+            let version = republish(run, wish, seen, slot, tell).await?;
             Ok(Outcome::Published {
                 slot,
                 reason,
@@ -288,6 +317,36 @@ async fn check_fit(
     unmanaged::check(run, around, register, wish).await
 }
 
+/// Has every app that is looked through give up the key of a slot, in favour of the published one.
+///
+/// # Cancellation
+/// Each app has the one key or the other, which both work.
+///
+/// # Errors
+/// Why some app may still hold the key.
+pub async fn tell_apps(
+    run: &Run<'_>,
+    wish: &DirectWish,
+    published: &Version,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Option<Timestamp>, DirectError> {
+    apps::leave(run, wish, published, published.slot.other(), tell).await
+}
+
+/// Gives until when apps have time that held the key; `None` if none did.
+async fn leave_apps(
+    run: &Run<'_>,
+    wish: &DirectWish,
+    seen: &Seen,
+    slot: KeySlot,
+    tell: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Option<Timestamp>, DirectError> {
+    match &seen.published {
+        Some(version) => apps::leave(run, wish, version, slot, tell).await,
+        None => Ok(None),
+    }
+}
+
 /// Regenerates the idle key and publishes it.
 async fn turn(
     run: &Run<'_>,
@@ -300,7 +359,7 @@ async fn turn(
         return Ok(outcome);
     }
     tell(Progress::Regenerating(slot));
-    let key = keys::regenerate(run, wish, slot, tell).await?;
+    let key = keys::regenerate(run, wish, slot, seen.made(slot), tell).await?;
     tell(Progress::Regenerated(slot));
     let version = put(run, wish, slot, key, tell).await?;
     Ok(Outcome::Turned { slot, version })

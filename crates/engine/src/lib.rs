@@ -9,6 +9,7 @@ pub mod check;
 pub mod deliver;
 pub mod direct;
 pub mod grant;
+pub mod holders;
 mod list;
 pub mod managed;
 pub mod observe;

@@ -58,6 +58,11 @@ pub(crate) fn direct(error: &DirectError) -> Diagnostic {
             "Azure's answer has none of that name; look at the account's keys.".to_owned(),
             account,
         ),
+        DirectError::Holders(_) => (
+            "An app may hold a key",
+            "No key is renewed before it is known which apps hold it.".to_owned(),
+            account,
+        ),
         DirectError::NotVerified { .. } => (
             "A key could not be seen to work",
             "It was not published, and clients go on with the one before. The account's firewall \

@@ -86,7 +86,7 @@ fn a_handler_that_is_killed_while_azure_renews_a_key_is_finished_by_the_next_del
         let old = emulator.accounts()?;
         let is_there = || match when {
             "after" => Ok(emulator.accounts()? != old),
-            _ => Ok(emulator.count("StorageAccounts_ListKeys")? > 1),
+            _ => Ok(emulator.seen_by_fault()? > 0),
         };
         let answer = during(handler, &version, is_there, |handler| {
             let said = handler.end(Signal::KILL)?;

@@ -1,9 +1,9 @@
 //! A step that failed, as it is said and noted: what happened, and what can be done.
 
-use std::error::Error;
-
 use engine::direct::error::DirectError;
+use engine::holders::HoldersError;
 use engine::managed::turn::TurnError;
+use engine::run::StepError;
 
 use super::walk::ActError;
 use crate::error::{chain, hint_for};
@@ -13,6 +13,7 @@ pub(super) fn said(error: &ActError) -> String {
     let way_out = match error {
         ActError::Direct(error) => return said_of_direct(error),
         ActError::Turn(error) => return said_of_turn(error),
+        ActError::Holders(error) => holders(error),
         ActError::Consumer(_) => Some(
             "no further key is renewed until it has the published one; `keyrotation rotate resume` \
              tries again",
@@ -32,7 +33,7 @@ pub(super) fn said_of_turn(error: &TurnError) -> String {
     with_way_out(error, turn(error))
 }
 
-fn with_way_out(error: &(dyn Error + 'static), way_out: Option<&str>) -> String {
+fn with_way_out(error: &(dyn std::error::Error + 'static), way_out: Option<&str>) -> String {
     match way_out.or_else(|| hint_for(error)) {
         Some(way_out) => format!("{}; {way_out}", chain(error)),
         None => chain(error),
@@ -54,6 +55,7 @@ fn direct(error: &DirectError) -> Option<&'static str> {
         DirectError::Locked { .. } => "remove the lock, and plan again",
         DirectError::Foreign { .. } => "it is not overwritten: choose another --secret-name",
         DirectError::NoKey { .. } => "look at the account's keys",
+        DirectError::Holders(error) => return holders(error),
         DirectError::Unclear { .. } => UNCLEAR,
         DirectError::NotVerified { .. } => {
             "clients go on with the key before: let this machine through the account's firewall, \
@@ -64,6 +66,29 @@ fn direct(error: &DirectError) -> Option<&'static str> {
              plan again; a key that is new already is not renewed again"
         }
     })
+}
+
+fn holders(error: &HoldersError) -> Option<&'static str> {
+    Some(match error {
+        HoldersError::Step(error) if is_forbidden(error) => {
+            "no key is renewed before it is known which apps hold it: grant the caller the role \
+             `Website Contributor` on that app, or leave it out by --without-app"
+        }
+        HoldersError::Step(_) => return None,
+        HoldersError::NoKey { .. } => "look at the account's keys",
+        HoldersError::Odd { .. } => "no key is renewed before it is known which apps hold it",
+        HoldersError::Obscure { .. } | HoldersError::Token { .. } => {
+            "it would fail once the key is renewed: have it read the published secret instead, or \
+             leave the app out by --without-app if you know that it does not matter"
+        }
+        HoldersError::Kept { .. } => "somebody else may write it: resume once they have ended",
+        HoldersError::Unclear { .. } => UNCLEAR,
+    })
+}
+
+fn is_forbidden(error: &StepError) -> bool {
+    let azure = error.azure();
+    azure.is_some_and(|error| error.forbidden_cause().is_some())
 }
 
 fn turn(error: &TurnError) -> Option<&'static str> {

@@ -1,5 +1,7 @@
 //! The words of `keyrotation rotate`.
 
+pub(crate) mod apps;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use rotation::period::Period;
 use rotation::slot::KeySlot;
 
+use self::apps::AppsArgs;
 use crate::plan_file::Content;
 use crate::scope::ScopeArgs;
 
@@ -18,7 +21,7 @@ const ACCOUNT: &str = "{account}";
 
 /// What makes a plan, and is of no use beside one. The groups of arguments that hold other groups
 /// have no members for clap.
-const PLANNED: [&str; 21] = [
+const PLANNED: [&str; 22] = [
     "management_groups",
     "subscriptions",
     "resource_groups",
@@ -38,6 +41,7 @@ const PLANNED: [&str; 21] = [
     "no_verify",
     "assume_unmanaged",
     "group_by",
+    "AppsArgs",
     "config",
     "cloud",
 ];
@@ -261,6 +265,10 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub turn: TurnArgs,
 
+    /// Which apps get the other key.
+    #[command(flatten)]
+    pub apps: AppsArgs,
+
     /// Never has two accounts with the same value of a tag under way at once, such as `tag=team`.
     #[arg(long, value_name = "tag=NAME")]
     pub group_by: Option<GroupTag>,
@@ -354,9 +362,9 @@ mod tests {
             }
             let flag = format!("--{}", long.expect("a name"));
             let value = match id {
-                "both" | "no_verify" | "assume_unmanaged" => String::new(),
+                "both" | "no_verify" | "assume_unmanaged" | "app_settings" => String::new(),
                 "management_groups" => "=root".to_owned(),
-                "subscriptions" => "=00000000-0000-0000-0000-000000000001".to_owned(),
+                "subscriptions" | "apps_in" => "=00000000-0000-0000-0000-000000000001".to_owned(),
                 "resource_groups" => format!("={GROUP}"),
                 "accounts" => {
                     format!("={GROUP}/providers/Microsoft.Storage/storageAccounts/stlogs")

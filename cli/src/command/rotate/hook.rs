@@ -9,7 +9,6 @@ use engine::direct::publish::Version;
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use crate::output::Streams;
 use crate::report::text::inert;
 
 /// A command of the user.
@@ -38,7 +37,7 @@ impl Hook {
         place: &SecretPlace,
         version: &Version,
         stop: &CancellationToken,
-        streams: &mut Streams,
+        say: impl Fn(&str),
     ) -> Result<(), HookError> {
         let mut command = shell(&self.0);
         command
@@ -54,7 +53,7 @@ impl Hook {
         };
         for bytes in [&output.stdout, &output.stderr] {
             let text = String::from_utf8_lossy(bytes);
-            text.lines().for_each(|line| streams.say(&inert(line)));
+            text.lines().for_each(|line| say(&inert(line)));
         }
         if output.status.success() {
             return Ok(());

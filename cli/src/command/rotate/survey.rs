@@ -1,20 +1,23 @@
 //! Making a plan: which accounts are due, by which way, and what stands in the way.
 
+use azure::client::search::SettingsSearch;
 use azure::cloud::Cloud;
-use azure::id::VaultUrl;
+use azure::id::{StorageAccountId, VaultUrl};
 use engine::check::accounts::CheckedAccount;
-use engine::check::{CheckError, Question, check};
+use engine::check::{CheckError, Question, check_by};
 use engine::direct::{self, DirectWish};
 use engine::managed::{self, turn};
-use engine::observe::Hole;
+use engine::observe::{Hole, Means};
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::drift::{Proof, Verdict};
 use rotation::finding::FindingCode;
-use rotation::observation::{Enrolment, PerSlot};
+use rotation::observation::{AppsSeen, Enrolment, HeldWhat, PerSlot};
 use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
 
+use super::AT_ONCE;
 use super::advice;
 use super::args::GroupTag;
 use super::consumers;
@@ -44,6 +47,14 @@ pub(super) enum Need {
     Keys(PerSlot<bool>),
 }
 
+/// What a plan says of an account.
+enum Fate {
+    NothingDue,
+    Planned(Box<Planned>),
+    Waived(String),
+    Skipped(String),
+}
+
 impl Survey<'_> {
     /// Looks at the scope and plans for every account that is due.
     ///
@@ -54,30 +65,52 @@ impl Survey<'_> {
     /// Nothing is changed.
     pub(super) async fn plan(&self, question: &Question) -> Result<Plan, CheckError> {
         let now = self.site.clock.now();
-        let outcome = check(&self.site.client.reader(), question, now).await?;
+        let reader = self.site.client.reader();
+        let search = self.terms.apps.as_ref();
+        let search = search.map(|_| SettingsSearch::over(self.site.client.clone()));
+        let mut means = Means::reading(&reader);
+        means.search = search.as_ref();
+        let outcome = check_by(means, question, now).await?;
         let mut plan = Plan::empty(now, self.cloud, self.terms.clone());
         plan.scope.clone_from(&outcome.scope);
         plan.examined = outcome.accounts.len();
-        plan.unexamined = outcome.holes.iter().map(unread).collect();
-        for account in outcome.accounts.iter() {
-            let (reason, is_waived) = match need(&account) {
-                Need::Nothing => continue,
-                Need::Waived(reason) => (reason, true),
-                Need::Keys(due) => match self.account(&account, due).await {
-                    Ok(planned) => {
-                        plan.accounts.push(planned);
-                        continue;
-                    }
-                    Err(reason) => (reason, false),
-                },
+        let (apps, parts): (Vec<_>, Vec<_>) = outcome
+            .holes
+            .iter()
+            .partition(|hole| hole.code == FindingCode::AppSettingsUnreadable);
+        plan.unexamined = parts.into_iter().map(unread).collect();
+        plan.unseen_apps = apps.into_iter().map(unread).collect();
+        let looks = outcome.accounts.iter().map(|account| self.attend(account));
+        let mut looks = stream::iter(looks).buffered(AT_ONCE);
+        while let Some((id, fate)) = looks.next().await {
+            let (reason, is_waived) = match fate {
+                Fate::NothingDue => continue,
+                Fate::Planned(planned) => {
+                    plan.accounts.push(*planned);
+                    continue;
+                }
+                Fate::Waived(reason) => (reason, true),
+                Fate::Skipped(reason) => (reason, false),
             };
             plan.skipped.push(Skipped {
-                id: Text(account.id.clone()),
+                id: Text(id),
                 reason,
                 is_waived,
             });
         }
         Ok(plan)
+    }
+
+    async fn attend(&self, account: CheckedAccount) -> (StorageAccountId, Fate) {
+        let fate = match need(&account) {
+            Need::Nothing => Fate::NothingDue,
+            Need::Waived(reason) => Fate::Waived(reason),
+            Need::Keys(due) => match self.account(&account, due).await {
+                Ok(planned) => Fate::Planned(Box::new(planned)),
+                Err(reason) => Fate::Skipped(reason),
+            },
+        };
+        (account.id, fate)
     }
 
     async fn account(
@@ -204,8 +237,26 @@ impl Survey<'_> {
             secret_version: None,
             group: self.group(account),
             consumers: Vec::new(),
-            affected,
+            affected: [affected, self.apps(account)].concat(),
         }
+    }
+
+    /// Names what apps hold of an account, as far as it says whose it is.
+    fn apps(&self, account: &CheckedAccount) -> Vec<String> {
+        let held = match &account.observation.apps {
+            AppsSeen::Read { held } => held.as_slice(),
+            _ => &[],
+        };
+        held.iter()
+            .map(|held| match held.what {
+                HeldWhat::Key => {
+                    format!("{held} holds a key: it gets the other one before that is renewed")
+                }
+                HeldWhat::Token => {
+                    format!("{held} holds a token of a key: it keeps that from being renewed")
+                }
+            })
+            .collect()
     }
 
     /// Understands where the published secret of an account is put besides.
@@ -237,6 +288,7 @@ impl Survey<'_> {
             verify: self.terms.verify,
             assume_unmanaged: self.terms.assume_unmanaged,
             owner: None,
+            apps: self.terms.apps.as_ref().map(|apps| apps.reach(&account.id)),
         }
     }
 

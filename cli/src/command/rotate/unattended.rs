@@ -9,6 +9,7 @@ use engine::check::scope::{Area, Fate};
 use engine::direct::error::DirectError;
 use engine::direct::publish::Label;
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace};
+use engine::holders;
 use jiff::Timestamp;
 use rotation::direct::Terms;
 use rotation::finding::FindingCode;
@@ -25,6 +26,7 @@ use crate::Doors;
 use crate::command::sync::target::{Target, TargetError};
 use crate::error::chain;
 use crate::output::Streams;
+use crate::report::text::inert;
 use crate::scope::NOTHING_EXAMINED;
 use crate::told::Told;
 
@@ -187,6 +189,7 @@ impl Asked {
             verify: self.terms.verify,
             assume_unmanaged: self.terms.assume_unmanaged,
             owner: None,
+            apps: self.terms.apps.as_ref().map(|apps| apps.reach(account)),
         })
     }
 
@@ -260,7 +263,7 @@ async fn step(
     }
     let mut tell = |progress| {
         if let Some(act) = act(progress) {
-            streams.say(&format!("{act} of `{account}`"));
+            streams.say(&inert(&format!("`{account}`: {act}")));
         }
     };
     let (run, shared) = (site.run(), &site.shared);
@@ -268,8 +271,11 @@ async fn step(
     match done {
         Ok(outcome) => {
             ended(&outcome, wish, told);
-            if matches!(outcome, Outcome::Published { .. } | Outcome::Turned { .. }) {
+            if let Outcome::Published { version, .. } | Outcome::Turned { version, .. } = &outcome {
                 bring(account, &consumers, site, told).await;
+                if let Err(error) = direct::tell_apps(&run, wish, version, &mut tell).await {
+                    failed(error, told);
+                }
             }
         }
         Err(error) => failed(error, told),
@@ -293,7 +299,13 @@ async fn bring(
 /// Words what is told of a step while it is taken.
 fn act(progress: Progress) -> Option<String> {
     Some(match progress {
-        Progress::Decided(_) => return None,
+        Progress::Decided(_) | Progress::Apps(holders::Progress::LookingBack(_)) => return None,
+        Progress::Apps(holders::Progress::Moving(holder)) => {
+            return Some(format!("putting another key into {holder}"));
+        }
+        Progress::Apps(holders::Progress::Moved(holder)) => {
+            return Some(format!("{holder} got another key"));
+        }
         Progress::Regenerating(slot) => format!("regenerating {slot}"),
         Progress::LookingBack(slot) => format!("the answer was lost: looking at {slot}"),
         Progress::Regenerated(slot) => format!("regenerated {slot}"),
@@ -340,6 +352,7 @@ fn failed(error: DirectError, told: &mut Told) {
         | DirectError::NoKey { .. } => true,
         DirectError::Step(_)
         | DirectError::MayBeEnrolled { .. }
+        | DirectError::Holders(_)
         | DirectError::Unclear { .. }
         | DirectError::NotVerified { .. }
         | DirectError::NotPublished { .. } => false,

@@ -6,6 +6,7 @@ use azure::id::VaultUrl;
 use engine::direct::error::DirectError;
 use engine::direct::publish::{self, Version};
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
+use engine::holders::{self, HoldersError, Reach};
 use engine::managed::turn::{self, Stage, TurnError};
 use engine::managed::{self, Place};
 use engine::run::StepError;
@@ -19,9 +20,9 @@ use super::hook::HookError;
 use super::perform::Work;
 use super::survey::holds;
 use crate::command::sync::target::Target;
-use crate::journal_file::{Event, Journal};
-use crate::output::Streams;
+use crate::journal_file::{Event, Trace};
 use crate::plan_file::{Content, Plan, Planned, Text, Way};
+use crate::session::Shared;
 
 /// An account of the plan and how it is rotated.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Walk {
     way: Road,
     /// Where the published secret is put besides.
     consumers: Vec<Target>,
+    /// The apps that give up a key before the vault renews it.
+    apps: Option<Reach>,
 }
 
 #[derive(Debug)]
@@ -60,6 +63,8 @@ pub(super) enum ActError {
     Turn(#[from] TurnError),
     #[error(transparent)]
     Step(#[from] StepError),
+    #[error(transparent)]
+    Holders(#[from] HoldersError),
     #[error(transparent)]
     Consumer(#[from] ConsumerError),
     #[error(transparent)]
@@ -107,13 +112,17 @@ impl Walk {
                 verify: terms.verify,
                 assume_unmanaged: terms.assume_unmanaged,
                 owner: Some(owner.to_owned()),
+                apps: terms.apps.as_ref().map(|apps| apps.reach(&planned.id.0)),
             })),
         };
         let consumers = consumers::understood(&planned.consumers, cloud)?;
+        let apps = terms.apps.as_ref();
+        let apps = apps.map(|apps| apps.reach(&planned.id.0));
         Ok(Self {
             planned,
             way,
             consumers,
+            apps,
         })
     }
 
@@ -121,75 +130,103 @@ impl Walk {
     ///
     /// # Cancellation
     /// The engine's: the next run finds what is left.
-    pub(super) async fn act(
-        &self,
-        work: &mut Work<'_>,
-        streams: &mut Streams,
-    ) -> Result<Act, ActError> {
+    pub(super) async fn act(&self, work: &Work<'_>) -> Result<Act, ActError> {
         match &self.way {
-            Road::Direct(wish) => self.directly(wish, work, streams).await,
+            Road::Direct(wish) => self.directly(wish, work).await,
             Road::Vault(place) => self.through_vault(place, work).await,
         }
     }
 
-    async fn directly(
-        &self,
-        wish: &DirectWish,
-        work: &mut Work<'_>,
-        streams: &mut Streams,
-    ) -> Result<Act, ActError> {
+    async fn directly(&self, wish: &DirectWish, work: &Work<'_>) -> Result<Act, ActError> {
         let account = &wish.account;
         let run = work.site.run();
         let seen = direct::look(&run, account, &wish.place).await?;
-        if !work.journal.trace(account).is_begun {
+        if !work.trace(account).is_begun {
             if !self.still_holds(&seen) {
                 return Ok(changed());
             }
-            work.journal.note(account, Event::Begun);
+            work.note(account, Event::Begun);
         }
-        if let Some(version) = self.untold(&seen, work) {
-            self.tell(wish, version, work, streams).await?;
-            let version = version.version.clone();
-            work.journal.note(account, Event::Told { version });
-            return Ok(Act::Again);
+        let mut apps_until = None;
+        if let Some(version) = &seen.published {
+            apps_until = self.tell(wish, version, work).await?;
         }
-        if self.is_published(&seen, &work.journal) {
+        if self.is_published(&seen, &work.trace(account)) {
             return Ok(Act::Done);
         }
-        let journal = &mut work.journal;
-        let mut tell = |progress| note(journal, wish, progress);
-        let shared = &work.site.shared;
-        let outcome = direct::step(&run, &shared.around, &shared.register, wish, &mut tell).await?;
-        Ok(match outcome {
-            Outcome::Published { .. } | Outcome::Turned { .. } => Act::Again,
-            Outcome::Waiting { until, .. } => Act::Until(until),
-            Outcome::Rested { until } => Act::Refused(format!("its next turn is due at {until}")),
-            Outcome::Busy { .. } => Act::Refused("another run is at it".to_owned()),
+        if let Some(until) = apps_until {
+            return Ok(Act::Until(until));
+        }
+        let mut tell = |progress| note(work, wish, progress);
+        let Shared { around, register } = &work.site.shared;
+        match direct::step_from(&run, around, register, wish, &seen, &mut tell).await? {
+            Outcome::Published { version, .. } | Outcome::Turned { version, .. } => {
+                self.published(wish, &version, work).await
+            }
+            Outcome::Waiting { until, .. } => Ok(Act::Until(until)),
+            Outcome::Rested { until } => {
+                Ok(Act::Refused(format!("its next turn is due at {until}")))
+            }
+            Outcome::Busy { .. } => Ok(Act::Refused("another run is at it".to_owned())),
+        }
+    }
+
+    /// Goes on after a publication of this run, whose outcome need not be looked at.
+    async fn published(
+        &self,
+        wish: &DirectWish,
+        version: &Version,
+        work: &Work<'_>,
+    ) -> Result<Act, ActError> {
+        let apps_until = self.tell(wish, version, work).await?;
+        let renewed = work.trace(&wish.account).renewed;
+        let is_last = self.last() == version.slot;
+        let is_all = self
+            .planned
+            .renew
+            .iter()
+            .all(|slot| renewed.contains(&slot.0));
+        Ok(if is_last && is_all {
+            Act::Done
+        } else {
+            let until = work.wait.after(work.site.clock.now());
+            Act::Until(apps_until.map_or(until, |apps| apps.max(until)))
         })
     }
 
-    /// Brings a published version to the consumers, and then runs the command of the user.
+    /// Brings a version that was published since the plan to the consumers, and then runs the command
+    /// of the user; once. Gives until when apps have time that got its key.
     async fn tell(
         &self,
         wish: &DirectWish,
         version: &Version,
         work: &Work<'_>,
-        streams: &mut Streams,
-    ) -> Result<(), ActError> {
+    ) -> Result<Option<Timestamp>, ActError> {
         let account = &wish.account;
+        let is_old = self.planned.secret_version.as_ref() == Some(&version.version);
+        let nobody = work.hook.is_none() && self.consumers.is_empty() && wish.apps.is_none();
+        if is_old || nobody || work.trace(account).told.contains(&version.version) {
+            return Ok(None);
+        }
+        let mut progress = |progress| note(work, wish, progress);
+        let run = work.site.run();
+        let until = direct::tell_apps(&run, wish, version, &mut progress).await?;
+        // One account after the other: a command need not be made to run twice at once.
+        let _turn = work.telling.lock().await;
         if !self.consumers.is_empty() {
-            let say = |line: &str| streams.say(line);
-            consumers::tell(account, &self.consumers, work.site, say).await?;
+            consumers::tell(account, &self.consumers, work.site, |line| work.say(line)).await?;
         }
         if let Some(hook) = work.hook {
             let stop = &work.site.stop;
-            hook.tell(account, &wish.place, version, stop, streams)
+            hook.tell(account, &wish.place, version, stop, |line| work.say(line))
                 .await?;
         }
-        Ok(())
+        let version = version.version.clone();
+        work.note(account, Event::Told { version });
+        Ok(until)
     }
 
-    async fn through_vault(&self, place: &Place, work: &mut Work<'_>) -> Result<Act, ActError> {
+    async fn through_vault(&self, place: &Place, work: &Work<'_>) -> Result<Act, ActError> {
         let account = &self.planned.id.0;
         let run = work.site.run();
         let record = managed::look(&run, place).await?;
@@ -198,30 +235,32 @@ impl Walk {
             return Ok(changed());
         };
         let times = [seen.key1_created_at, seen.key2_created_at];
-        let trace = work.journal.trace(account);
+        let trace = work.trace(account);
         if !trace.is_begun {
             let same = record.active == Some(self.planned.in_use.0)
                 && record.account.eq_ignore_ascii_case(account.as_str());
             if !same || !holds(&self.planned, times) {
                 return Ok(changed());
             }
-            work.journal.note(account, Event::Begun);
+            work.note(account, Event::Begun);
         }
-        if self.are_renewed(times, &work.journal) {
+        if self.are_renewed(times, &work.trace(account)) {
             return Ok(Act::Done);
         }
-        let journal = &mut work.journal;
+        if let Some(until) = self.leave_apps(place, work).await? {
+            return Ok(Act::Until(until));
+        }
         let mut tell = |stage| {
             let event = match stage {
                 Stage::Decided { slot, .. } => Event::Regenerating { slot: Text(slot) },
                 Stage::LookingBack(slot) => Event::LookingBack { slot: Text(slot) },
             };
-            journal.note(account, event);
+            work.note(account, event);
         };
         match turn::turn(&run, place, &mut tell).await {
             Ok(turned) => {
                 let slot = Text(turned.slot);
-                work.journal.note(account, Event::Regenerated { slot });
+                work.note(account, Event::Regenerated { slot });
                 let is_last = self.planned.renew.last() == Some(&slot);
                 let free = work.wait.after(work.site.clock.now());
                 Ok(if is_last {
@@ -237,42 +276,59 @@ impl Walk {
         }
     }
 
+    /// Has apps that hold the idle key take up the active one, and gives until when they have time.
+    async fn leave_apps(
+        &self,
+        place: &Place,
+        work: &Work<'_>,
+    ) -> Result<Option<Timestamp>, ActError> {
+        let (account, run) = (&self.planned.id.0, work.site.run());
+        let Some(reach) = &self.apps else {
+            return Ok(None);
+        };
+        let slot = match turn::foresee(&run, place).await {
+            Ok(slot) => slot,
+            // The turn itself tells what stands in its way.
+            Err(_) => return Ok(None),
+        };
+        let found = holders::find(&run, reach, account, slot).await?;
+        if !found.is_empty() {
+            let mut tell = |progress| work.note(account, app_event(progress));
+            holders::free(found, &mut tell).await?;
+        }
+        let moved = work.trace(account).apps_moved;
+        let until = moved.map(|moved| work.wait.after(moved));
+        Ok(until.filter(|until| *until > work.site.clock.now()))
+    }
+
     fn still_holds(&self, seen: &Seen) -> bool {
         let version = seen.published.as_ref().map(|found| &found.version);
         let times = [seen.account.key1_created_at, seen.account.key2_created_at];
         version == self.planned.secret_version.as_ref() && holds(&self.planned, times)
     }
 
-    /// Gives the version that was published since the plan, if somebody has to be told and was not.
-    fn untold<'a>(&self, seen: &'a Seen, work: &Work<'_>) -> Option<&'a Version> {
-        if work.hook.is_none() && self.consumers.is_empty() {
-            return None;
-        }
-        let version = seen.published.as_ref()?;
-        let told = work.journal.trace(&self.planned.id.0).told;
-        let is_old = self.planned.secret_version.as_ref() == Some(&version.version);
-        (!is_old && !told.contains(&version.version)).then_some(version)
-    }
-
-    fn is_published(&self, seen: &Seen, journal: &Journal) -> bool {
+    fn is_published(&self, seen: &Seen, trace: &Trace) -> bool {
         let Some(published) = &seen.published else {
             return false;
         };
         let times = [seen.account.key1_created_at, seen.account.key2_created_at];
-        let last = self.planned.renew.last().unwrap_or(&self.planned.in_use);
         let is_newer = self.planned.secret_version.as_ref() != Some(&published.version);
-        published.slot == last.0 && is_newer && self.are_renewed(times, journal)
+        published.slot == self.last() && is_newer && self.are_renewed(times, trace)
     }
 
-    fn are_renewed(&self, [key1, key2]: [Option<Timestamp>; 2], journal: &Journal) -> bool {
-        let known = journal.trace(&self.planned.id.0).renewed;
+    /// Gives the slot whose key is published in the end.
+    fn last(&self) -> KeySlot {
+        self.planned.renew.last().unwrap_or(&self.planned.in_use).0
+    }
+
+    fn are_renewed(&self, [key1, key2]: [Option<Timestamp>; 2], trace: &Trace) -> bool {
         let before = self.planned.key_times();
         self.planned.renew.iter().all(|Text(slot)| {
             let now = match slot {
                 KeySlot::Key1 => key1,
                 KeySlot::Key2 => key2,
             };
-            known.contains(slot) || now > *before.of(*slot)
+            trace.renewed.contains(slot) || now > *before.of(*slot)
         })
     }
 }
@@ -281,16 +337,30 @@ fn changed() -> Act {
     Act::Refused("it is not as it was when the plan was made; make a new plan".to_owned())
 }
 
-fn note(journal: &mut Journal, wish: &DirectWish, progress: Progress) {
+fn app_event(progress: holders::Progress) -> Event {
+    let (holders::Progress::Moving(holder)
+    | holders::Progress::LookingBack(holder)
+    | holders::Progress::Moved(holder)) = &progress;
+    let holder = holder.to_string();
+    match progress {
+        holders::Progress::Moved(_) => Event::Moved { holder },
+        holders::Progress::Moving(_) | holders::Progress::LookingBack(_) => {
+            Event::Moving { holder }
+        }
+    }
+}
+
+fn note(work: &Work<'_>, wish: &DirectWish, progress: Progress) {
     let event = match progress {
         Progress::Decided(Step::Publish { slot, .. }) => Event::Publishing { slot: Text(slot) },
         Progress::Decided(Step::Turn { slot }) => Event::Claiming { slot: Text(slot) },
         Progress::Decided(Step::Wait { .. } | Step::Rest { .. }) => return,
+        Progress::Apps(progress) => app_event(progress),
         Progress::Regenerating(slot) => Event::Regenerating { slot: Text(slot) },
         Progress::LookingBack(slot) => Event::LookingBack { slot: Text(slot) },
         Progress::Regenerated(slot) => Event::Regenerated { slot: Text(slot) },
         Progress::Verified(slot) => Event::Verified { slot: Text(slot) },
         Progress::Published(slot) => Event::Published { slot: Text(slot) },
     };
-    journal.note(&wish.account, event);
+    work.note(&wish.account, event);
 }

@@ -23,6 +23,9 @@ pub(super) fn plan(plan: &Plan) -> String {
     for part in &plan.unexamined {
         let _ = writeln!(text, "not examined: {}", inert(part));
     }
+    for app in &plan.unseen_apps {
+        let _ = writeln!(text, "not known whether it holds a key: {}", inert(app));
+    }
     let accounts = count(plan.accounts.len(), "account", "accounts");
     let (skipped, examined) = (plan.skipped.len(), plan.examined);
     let wait = plan.terms.wait.0;
@@ -102,6 +105,8 @@ fn words(event: &Event) -> String {
         Event::Regenerated { slot } => format!("{} is new", slot.0),
         Event::Verified { slot } => format!("{} is new and opens the account", slot.0),
         Event::Published { slot } => format!("{} is published", slot.0),
+        Event::Moving { holder } => format!("about to put another key into {holder}"),
+        Event::Moved { holder } => format!("{holder} got another key"),
         Event::Told { version } => format!("the command was told of version {version}"),
         Event::Waiting { until } => format!("clients have time until {:.0}", until.0),
         Event::Done => "done".to_owned(),

@@ -29,6 +29,19 @@ pub(crate) struct SiteEntry {
     pub(crate) app_settings: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) connection_strings: BTreeMap<String, Connection>,
+    #[serde(default)]
+    pub(crate) slots: Vec<SlotEntry>,
+}
+
+/// A deployment slot, with a configuration of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SlotEntry {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) app_settings: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) connection_strings: BTreeMap<String, Connection>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -14,6 +14,9 @@ use super::group;
 /// The resource type.
 pub(crate) const KIND: &str = "Microsoft.Web/sites";
 
+/// The resource type of a deployment slot.
+const SLOT_KIND: &str = "Microsoft.Web/sites/slots";
+
 /// One connection string of an app.
 #[derive(Clone, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -23,12 +26,15 @@ pub(crate) struct Connection {
     pub(crate) kind: String,
 }
 
-/// One app.
+/// One app, or a deployment slot of one: it has a configuration of its own.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Site {
     pub(crate) subscription: String,
     pub(crate) resource_group: String,
     pub(crate) name: String,
+    /// The name of the slot; `None` for the app itself.
+    #[serde(default)]
+    pub(crate) slot: Option<String>,
     pub(crate) location: String,
     /// `app`, `functionapp,linux` and the like.
     pub(crate) kind: String,
@@ -55,7 +61,27 @@ impl fmt::Debug for Site {
 impl Site {
     /// Gives the resource id.
     pub(crate) fn id(&self) -> String {
-        group::resource_id(&self.subscription, &self.resource_group, KIND, &self.name)
+        let app = group::resource_id(&self.subscription, &self.resource_group, KIND, &self.name);
+        match &self.slot {
+            Some(slot) => format!("{app}/slots/{slot}"),
+            None => app,
+        }
+    }
+
+    /// Gives the resource type.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.slot {
+            Some(_) => SLOT_KIND,
+            None => KIND,
+        }
+    }
+
+    /// Gives the name as Azure writes it, with that of the app before that of a slot.
+    pub(crate) fn whole_name(&self) -> String {
+        match &self.slot {
+            Some(slot) => format!("{}/{slot}", self.name),
+            None => self.name.clone(),
+        }
     }
 }
 
@@ -87,12 +113,14 @@ impl World {
         }
     }
 
-    /// Takes an app away. Says whether there was one.
+    /// Takes an app away, with its slots. Says whether there was one.
     pub(crate) fn delete_site(&mut self, id: &str, caller: &Caller, now: Timestamp) -> bool {
         let Some(site) = self.sites.remove(&id.to_ascii_lowercase()) else {
             return false;
         };
         let id = site.id();
+        let below = format!("{}/", id.to_ascii_lowercase());
+        self.sites.retain(|other, _| !other.starts_with(&below));
         self.roles.remove_below(&id);
         self.locks.remove_below(&id);
         let action = "Microsoft.Web/sites/delete";

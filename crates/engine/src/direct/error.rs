@@ -2,6 +2,7 @@
 
 use rotation::slot::KeySlot;
 
+use crate::holders::HoldersError;
 use crate::run::StepError;
 
 /// A step could not be taken.
@@ -64,6 +65,9 @@ pub enum DirectError {
         /// The slot.
         slot: KeySlot,
     },
+    /// An app may hold a key that would be regenerated.
+    #[error(transparent)]
+    Holders(#[from] HoldersError),
     /// The regeneration was sent, and it cannot be told whether it took effect.
     #[error("cannot tell whether {slot} of `{account}` was regenerated")]
     Unclear {

@@ -35,7 +35,36 @@ pub(super) async fn read(
     })
 }
 
-/// Regenerates the key in a slot, and gives the new one.
+/// By what a key that was regenerated is told from the one before, should the answer be lost.
+enum Before {
+    /// That one was made at this time.
+    Made(Timestamp),
+    /// Azure does not say when it was made, so here it is.
+    Is(KeyMaterial),
+}
+
+impl Before {
+    async fn look(
+        run: &Run<'_>,
+        account: &StorageAccountId,
+        slot: KeySlot,
+        made: Option<Timestamp>,
+    ) -> Result<Self, DirectError> {
+        match made {
+            Some(made) => Ok(Self::Made(made)),
+            None => Ok(Self::Is(read(run, account, slot).await?.material)),
+        }
+    }
+
+    fn is_over(&self, now: &Key) -> bool {
+        match self {
+            Self::Made(made) => now.created_at.is_some_and(|now| now > *made),
+            Self::Is(old) => !now.material.is(&old.clone().into_secret()),
+        }
+    }
+}
+
+/// Regenerates the key in a slot, which was made at a known time or not, and gives the new one.
 ///
 /// # Cancellation
 /// Before the request nothing is changed; after it the new key is in the account.
@@ -43,10 +72,11 @@ pub(super) async fn regenerate(
     run: &Run<'_>,
     wish: &DirectWish,
     slot: KeySlot,
+    made: Option<Timestamp>,
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Key, DirectError> {
     let account = &wish.account;
-    let before = read(run, account, slot).await?;
+    let before = Before::look(run, account, slot, made).await?;
     let request = storage::regenerate_key(account, key_name(slot));
     let last = match run.send("regenerate a key of", account, request).await {
         Ok(keys) => {
@@ -67,16 +97,15 @@ async fn look_back(
     run: &Run<'_>,
     account: &StorageAccountId,
     slot: KeySlot,
-    before: &Key,
+    before: &Before,
     last: StepError,
 ) -> Result<Key, DirectError> {
-    let old = before.material.clone().into_secret();
     let mut pauses = Pauses::new();
     for _ in 0..LOOKS {
         // A stop does not keep from looking: otherwise nobody would know of the new key.
         let listed = run.client().send(storage::list_keys(account)).await;
         let now = listed.ok().and_then(|keys| in_slot(keys, slot));
-        if let Some(new) = now.filter(|now| !now.material.is(&old)) {
+        if let Some(new) = now.filter(|now| before.is_over(now)) {
             return Ok(new);
         }
         if run.pause(pauses.next()).await.is_err() {

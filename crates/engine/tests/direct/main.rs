@@ -36,6 +36,7 @@ fn wish(site: &Site) -> DirectWish {
         verify: false,
         assume_unmanaged: false,
         owner: None,
+        apps: None,
     }
 }
 

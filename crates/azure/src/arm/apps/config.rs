@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     API_VERSION, App,
+    held::{Held, What, held_in},
     rewrite::{self, Form},
 };
 use crate::{
@@ -50,6 +51,19 @@ impl Config {
             Some((name.clone(), form))
         };
         self.0.iter().filter_map(found).collect()
+    }
+
+    /// Names the entries that hold a token which a key of the account may have signed.
+    #[must_use]
+    pub fn tokens(&self, account: &str) -> Vec<String> {
+        let may_be = |held: &Held| {
+            let named = held.account.as_deref();
+            held.what == What::Token && named.is_none_or(|name| name.eq_ignore_ascii_case(account))
+        };
+        let holds =
+            |value: &Value| text(value).is_some_and(|text| held_in(text).iter().any(may_be));
+        let found = self.0.iter().filter(|(_, value)| holds(value));
+        found.map(|(name, _)| name.clone()).collect()
     }
 
     /// Makes the configuration in which another key stands wherever `old` stood.
@@ -166,6 +180,18 @@ mod tests {
             ),
         )
         .await;
+    }
+
+    #[tokio::test]
+    async fn a_token_is_told_from_those_of_other_accounts() {
+        let token = "SharedAccessSignature=sv=1&sig=x";
+        let address = "https://st1.blob.core.windows.net/c?sv=1&sig=x";
+        let body = format!(
+            r#"{{"properties":{{"A":"{address}","B":"BlobEndpoint=https://st2.blob.core.windows.net;{token}","C":"{token}","D":"{OLD}"}}}}"#
+        );
+        let config = answered(read(&app(), Part::Settings), &body).await;
+        assert_eq!(config.tokens("st1"), ["A", "C"]);
+        assert_eq!(config.tokens("ST2"), ["B", "C"]);
     }
 
     #[test]

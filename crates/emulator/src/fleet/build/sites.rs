@@ -17,15 +17,26 @@ impl Builder {
         self.claim(at, "app", &entry.name)?;
         group(at, &entry.resource_group)?;
         let location = entry.location.as_deref().unwrap_or(DEFAULT_LOCATION);
-        self.world.add_site(Site {
+        let site = Site {
             subscription: subscription.to_owned(),
             resource_group: entry.resource_group.clone(),
             name: entry.name.clone(),
+            slot: None,
             location: location.to_owned(),
             kind: entry.kind.clone().unwrap_or_else(|| "app".to_owned()),
             settings: entry.app_settings.clone(),
             connections: entry.connection_strings.clone(),
-        });
+        };
+        for slot in &entry.slots {
+            self.claim(at, "slot", &format!("{}/{}", entry.name, slot.name))?;
+            self.world.add_site(Site {
+                slot: Some(slot.name.clone()),
+                settings: slot.app_settings.clone(),
+                connections: slot.connection_strings.clone(),
+                ..site.clone()
+            });
+        }
+        self.world.add_site(site);
         Ok(())
     }
 }

@@ -12,7 +12,6 @@ use crate::wire::resource::generic;
 use crate::wire::site::site;
 use crate::world::account::KIND as ACCOUNT;
 use crate::world::role::covers;
-use crate::world::site::KIND as SITE;
 use crate::world::vault::KIND as VAULT;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -44,12 +43,15 @@ fn list(context: &mut Context<'_>) -> Answer {
     let accounts = world
         .accounts
         .values()
-        .map(|one| (ACCOUNT, &one.name, one.id()));
+        .map(|one| (ACCOUNT, one.name.clone(), one.id()));
     let vaults = world
         .vaults
         .values()
-        .map(|one| (VAULT, &one.name, one.id()));
-    let sites = world.sites.values().map(|one| (SITE, &one.name, one.id()));
+        .map(|one| (VAULT, one.name.clone(), one.id()));
+    let sites = world
+        .sites
+        .values()
+        .map(|one| (one.kind(), one.whole_name(), one.id()));
     let chosen = accounts
         .chain(vaults)
         .chain(sites)
@@ -66,7 +68,7 @@ fn list(context: &mut Context<'_>) -> Answer {
             ACCOUNT => world
                 .account(&id)
                 .map(|one| account(world.cloud, one, KeyTimes::Hidden)),
-            VAULT => world.vault(name).ok().map(|one| vault(world, one)),
+            VAULT => world.vault(&name).ok().map(|one| vault(world, one)),
             _ => world.site(&id).map(site),
         };
         body.as_ref().map_or(Value::Null, generic)

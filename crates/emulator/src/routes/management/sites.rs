@@ -24,6 +24,17 @@ macro_rules! site {
     };
 }
 
+/// Leads to a deployment slot of an app.
+macro_rules! slot {
+    ($rest:literal) => {
+        concat!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites",
+            "/{site}/slots/{slot}",
+            $rest
+        )
+    };
+}
+
 pub(super) const ROUTES: &[Route] = &[
     Route::new(
         "GET",
@@ -41,6 +52,9 @@ pub(super) const ROUTES: &[Route] = &[
         "WebApps_ListSlots",
         list_slots,
     ),
+    Route::new("GET", slot!(""), "WebApps_GetSlot", read),
+    Route::new("PUT", slot!(""), "WebApps_CreateOrUpdateSlot", put),
+    Route::new("DELETE", slot!(""), "WebApps_DeleteSlot", delete),
     Route::new(
         "POST",
         site!("/{site}/config/appsettings/list"),
@@ -63,6 +77,30 @@ pub(super) const ROUTES: &[Route] = &[
         "PUT",
         site!("/{site}/config/connectionstrings"),
         "WebApps_UpdateConnectionStrings",
+        write_connections,
+    ),
+    Route::new(
+        "POST",
+        slot!("/config/appsettings/list"),
+        "WebApps_ListApplicationSettingsSlot",
+        read_settings,
+    ),
+    Route::new(
+        "PUT",
+        slot!("/config/appsettings"),
+        "WebApps_UpdateApplicationSettingsSlot",
+        write_settings,
+    ),
+    Route::new(
+        "POST",
+        slot!("/config/connectionstrings/list"),
+        "WebApps_ListConnectionStringsSlot",
+        read_connections,
+    ),
+    Route::new(
+        "PUT",
+        slot!("/config/connectionstrings"),
+        "WebApps_UpdateConnectionStringsSlot",
         write_connections,
     ),
 ];
@@ -88,7 +126,8 @@ fn list(context: &mut Context<'_>) -> Answer {
     check_group(context)?;
     let prefix = format!("{}/", scope(context).to_ascii_lowercase());
     let (caller, world) = (context.caller()?, &context.world);
-    let inside = world.sites.iter().filter(|(id, _)| id.starts_with(&prefix));
+    let apps = world.sites.iter().filter(|(_, site)| site.slot.is_none());
+    let inside = apps.filter(|(id, _)| id.starts_with(&prefix));
     let seen = inside.filter(|(id, _)| world.roles.allows(&caller.object_id, READ, id));
     page(context, seen, |(_, entry)| site_body(entry))
 }
@@ -99,8 +138,11 @@ fn read(context: &mut Context<'_>) -> Answer {
 
 fn put(context: &mut Context<'_>) -> Answer {
     let id = resource_id(context);
-    permit(context, WRITE, &id)?;
+    permit_site(context, WRITE, &id)?;
     check_group(context)?;
+    if slot(context).is_some() {
+        app_of_slot(context)?;
+    }
     let sent: SiteBody = body(context.call)?;
     let (settings, connections) = match context.world.site(&id) {
         Some(present) => (present.settings.clone(), present.connections.clone()),
@@ -111,6 +153,7 @@ fn put(context: &mut Context<'_>) -> Answer {
         subscription: context.part("subscription").to_owned(),
         resource_group: context.part("group").to_owned(),
         name: context.part("site").to_owned(),
+        slot: slot(context).map(str::to_owned),
         location: sent.location,
         kind: sent.kind.unwrap_or_else(|| "app".to_owned()),
         settings,
@@ -123,16 +166,17 @@ fn put(context: &mut Context<'_>) -> Answer {
 
 fn delete(context: &mut Context<'_>) -> Answer {
     let id = resource_id(context);
-    permit(context, DELETE, &id)?;
+    permit_site(context, DELETE, &id)?;
     let (caller, now) = (context.caller()?, context.now);
     let existed = context.world.delete_site(&id, &caller, now);
     Ok(Reply::empty(if existed { 200 } else { 204 }))
 }
 
-/// No app here has a slot beside the one it runs in.
 fn list_slots(context: &mut Context<'_>) -> Answer {
-    find(context, READ)?;
-    Ok(Reply::ok(json!({"value": []})))
+    let app = find(context, READ)?.id().to_ascii_lowercase();
+    let (below, world) = (format!("{app}/slots/"), &context.world);
+    let slots = world.sites.iter().filter(|(id, _)| id.starts_with(&below));
+    page(context, slots, |(_, entry)| site_body(entry))
 }
 
 fn read_settings(context: &mut Context<'_>) -> Answer {
@@ -175,16 +219,43 @@ fn connections(site: &Site) -> Reply {
 
 fn find<'a>(context: &'a Context<'_>, action: &str) -> Result<&'a Site, Refusal> {
     let id = resource_id(context);
-    permit(context, action, &id)?;
+    permit_site(context, action, &id)?;
     check_group(context)?;
     let found = context.world.site(&id);
     found.ok_or_else(|| missing(KIND, context.part("site"), context.part("group")))
 }
 
+/// For a slot the action has a name of its own.
+fn permit_site(context: &Context<'_>, action: &str, id: &str) -> Result<(), Refusal> {
+    match slot(context) {
+        Some(_) => permit(context, &action.replace("/sites/", "/sites/slots/"), id),
+        None => permit(context, action, id),
+    }
+}
+
+/// A slot cannot be before its app is.
+fn app_of_slot(context: &Context<'_>) -> Result<(), Refusal> {
+    let app = context.world.site(&app_id(context));
+    app.map(drop)
+        .ok_or_else(|| missing(KIND, context.part("site"), context.part("group")))
+}
+
 fn resource_id(context: &Context<'_>) -> String {
+    let app = app_id(context);
+    match slot(context) {
+        Some(slot) => format!("{app}/slots/{slot}"),
+        None => app,
+    }
+}
+
+fn app_id(context: &Context<'_>) -> String {
     format!(
         "{}/providers/{KIND}/{}",
         scope(context),
         context.part("site")
     )
+}
+
+fn slot<'a>(context: &'a Context<'_>) -> Option<&'a str> {
+    Some(context.part("slot")).filter(|slot| !slot.is_empty())
 }

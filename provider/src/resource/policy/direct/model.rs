@@ -50,6 +50,7 @@ impl Model {
                 verify: flag(value, &direct("verify")),
                 assume_unmanaged: value.at(&direct("assume_unmanaged")).as_bool() == Some(true),
                 owner: None,
+                apps: None,
             },
             max_key_age: parsed(value, Path::attribute("max_key_age"))?,
             set_key_expiration: flag(value, &Path::attribute("set_key_expiration_policy")),
