@@ -1,11 +1,11 @@
 //! The lock file of the fuzzers: that of the main workspace and `own.lock`, and nothing else.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::lock_file::{self, Entry};
 use crate::workspace;
 
 /// Writes the lock file; cargo then takes out what the fuzzers do not need.
@@ -16,16 +16,22 @@ pub fn write(folder: &Path) -> Result<()> {
 
 /// Fails if cargo has put in what was in neither file.
 pub fn check(folder: &Path) -> Result<()> {
-    let whole = whole(folder)?;
-    let known: BTreeSet<String> = packages(&whole).collect();
-    let now = read(&folder.join("Cargo.lock"))?;
-    let added: Vec<String> = packages(&now)
-        .filter(|package| !known.contains(package))
+    let known = lock_file::read(&whole(folder)?)?;
+    let now = lock_file::read(&read(&folder.join("Cargo.lock"))?)?;
+    let is_known = |entry: &Entry| {
+        let same = |known: &&Entry| (&known.name, &known.version) == (&entry.name, &entry.version);
+        let same = known.iter().find(same);
+        same.is_some_and(|known| known.checksum == entry.checksum)
+    };
+    let added: Vec<String> = now
+        .iter()
+        .filter(|entry| entry.source.is_some() && !is_known(entry))
+        .map(|entry| format!("{} {}", entry.name, entry.version))
         .collect();
     ensure!(
         added.is_empty(),
-        "the fuzzers need packages that tests/fuzz/own.lock does not list:\n{}",
-        added.join("\n")
+        "the fuzzers need packages that tests/fuzz/own.lock does not list: {}",
+        added.join(", ")
     );
     Ok(())
 }
@@ -37,17 +43,4 @@ fn whole(folder: &Path) -> Result<String> {
 
 fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
-}
-
-/// Returns name, version, source and checksum of each package that comes from a registry.
-fn packages(lock: &str) -> impl Iterator<Item = String> {
-    let entries = lock.split("[[package]]").skip(1);
-    entries
-        .filter(|entry| entry.contains("\nsource = "))
-        .map(|entry| {
-            let lines = entry.lines();
-            let of_itself = ["name = ", "version = ", "source = ", "checksum = "];
-            let told = lines.filter(|line| of_itself.iter().any(|start| line.starts_with(start)));
-            told.collect::<Vec<_>>().join(", ")
-        })
 }
