@@ -64,6 +64,8 @@ pub fn all() -> Result<Vec<SourceFile>> {
     }
     ensure!(!files.is_empty(), "the workspace has no source");
     files.sort_by(|one, other| one.path.cmp(&other.path));
+    // A room may lie in the folder of another one.
+    files.dedup_by(|one, other| one.path == other.path);
     Ok(files)
 }
 

@@ -8,10 +8,14 @@ mod clients;
 mod contract;
 mod demo;
 mod emulator;
+mod fuzz;
+mod lock_file;
 mod mirror;
 mod process;
 mod python;
+mod release;
 mod reports;
+mod sbom;
 mod screen;
 mod soak;
 mod test;
@@ -23,6 +27,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::process::{Interrupted, Supervisor};
+use crate::release::Check;
 use crate::test::Faults;
 
 const USAGE: &str = "\
@@ -55,6 +60,14 @@ usage: cargo xtask COMMAND
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
   reports             let readers of others read the reports of `check`: validators, parsers, and a
                       headless Chromium that sorts and filters the HTML page
+  fuzz [TARGET] [--seconds N | --runs N]
+                      feed each target of tests/fuzz its corpus, then search on for N seconds (30), or
+                      for N inputs that are the same each time, for bytes that break a promise; what is
+                      found lies under target/fuzz
+  sbom                write what each program is made of to target/sbom, as CycloneDX
+  release [--check]   build both programs from the commit alone into target/dist, with their SBOM,
+                      checksums and provenance; --check builds twice, in two folders, and compares:
+                      some ten minutes
   docs                write the pages under docs/ that are made from the provider's schema and from the
                       tables of the command line tool
   tools               only install what `test` and `demo` need
@@ -99,6 +112,10 @@ fn run(arguments: &[String]) -> Result<()> {
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),
         ["openapi", "--data", data] => contract::openapi(&Supervisor::watching_signals()?, data),
         ["reports"] => reports::run(&Supervisor::watching_signals()?),
+        ["fuzz", words @ ..] => fuzz::run(&Supervisor::watching_signals()?, words),
+        ["sbom"] => sbom::run(&Supervisor::watching_signals()?),
+        ["release"] => release::run(&Supervisor::watching_signals()?, Check::Skipped),
+        ["release", "--check"] => release::run(&Supervisor::watching_signals()?, Check::Twice),
         ["docs"] => test::write_pages(&Supervisor::watching_signals()?),
         ["tools"] => tools::install_all(&Supervisor::watching_signals()?),
         ["help" | "--help" | "-h"] => {

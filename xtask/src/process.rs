@@ -88,6 +88,16 @@ impl Supervisor {
         self.wait(child)
     }
 
+    /// Runs a program to its end and returns its stdout; anything but exit code 0 is an error with its stderr.
+    pub fn capture_text(&self, command: &mut Command) -> Result<String> {
+        let output = self.capture(command, "")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!("`{}`: {}", describe(command), said.trim());
+        }
+        String::from_utf8(output.stdout).with_context(|| describe(command))
+    }
+
     /// Starts a program that goes on beside xtask until the returned guard is dropped.
     pub fn start(&self, command: &mut Command) -> Result<Background> {
         let child = self.spawn(command.stdin(Stdio::null()))?;

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process::Supervisor;
 
 /// The product's two programs, as cargo builds them.
 pub struct Programs {
@@ -13,6 +16,12 @@ pub struct Programs {
     /// The Terraform provider.
     pub provider: PathBuf,
 }
+
+/// The product's two programs, and the packages that they are built from.
+pub const PROGRAMS: [(&str, &str); 2] = [
+    ("terraform-provider-keyrotation", "keyrotation-provider"),
+    ("keyrotation", "keyrotation-cli"),
+];
 
 /// Returns the root of the checkout that xtask was built from.
 pub fn root() -> &'static Path {
@@ -104,6 +113,33 @@ pub fn isolated(program: &Path, home: &Path) -> Command {
         command.env("PATH", path);
     }
     command
+}
+
+/// Names the system that programs are built for the way rustc does.
+pub fn host(supervisor: &Supervisor) -> Result<String> {
+    let said = compiler(supervisor)?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc names no system")?.to_owned())
+}
+
+/// Returns what the compiler says of itself.
+pub fn compiler(supervisor: &Supervisor) -> Result<String> {
+    let mut rustc = Command::new("rustc");
+    supervisor.capture_text(rustc.arg("-vV").current_dir(root()))
+}
+
+/// Returns the folder in which cargo keeps the packages of others.
+pub fn cargo_home(supervisor: &Supervisor) -> Result<PathBuf> {
+    let of_host = format!("--filter-platform={}", host(supervisor)?);
+    let mut metadata = cargo();
+    metadata.args(["metadata", "--format-version=1", "--locked", &of_host]);
+    let said = supervisor.capture_text(&mut metadata)?;
+    let metadata: Value = serde_json::from_str(&said).context("cargo tells no JSON")?;
+    let packages = metadata.get("packages").and_then(Value::as_array);
+    let manifests = packages.into_iter().flatten();
+    let mut manifests = manifests.filter_map(|package| package.get("manifest_path")?.as_str());
+    let home = manifests.find_map(|path| path.split_once("/registry/src/"));
+    Ok(home.context("cargo keeps no packages")?.0.into())
 }
 
 #[expect(

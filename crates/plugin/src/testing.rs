@@ -3,6 +3,7 @@
 //! Every call goes through the wire form of requests and responses. What a core would not accept comes back
 //! as the error it would show. Configurations may leave attributes out; they are null then.
 
+pub mod bytes;
 pub mod doing;
 mod identities;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use crate::value::Value;
 
 /// A provider, and a core in its simplest form.
 pub struct Harness {
-    service: Service,
+    service: Arc<Service>,
     provider: Arc<dyn Provider>,
     resources: BTreeMap<String, (Schema, Option<IdentitySchema>)>,
 }
@@ -103,11 +104,11 @@ impl Harness {
         });
         Harness {
             resources: resources.collect(),
-            service: Service::new(
+            service: Arc::new(Service::new(
                 Arc::clone(&provider),
                 Running::new(),
                 CancellationToken::new(),
-            ),
+            )),
             provider,
         }
     }
