@@ -232,7 +232,7 @@ impl Emulator {
         self.control("DELETE", "/faults", &Value::Null).map(drop)
     }
 
-    /// Returns how many requests of its operation the only fault has seen.
+    /// Returns how many requests of its operation the first fault has seen.
     ///
     /// # Errors
     ///

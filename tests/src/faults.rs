@@ -26,6 +26,9 @@ use crate::life::Held;
 /// Cells under way at once: most of their time is spent in waiting before another try.
 const AT_ONCE: usize = 32;
 
+/// A second and a little more, in milliseconds: longer than what a run waits after an operation of [`Operation::awaited`].
+const AWAITED_MS: u64 = 1200;
+
 /// What the runs of one operation keep between them, beside what is in Azure and in their folder.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
@@ -101,6 +104,10 @@ pub struct Operation {
     pub next: Next,
     /// How many minutes go by before the run after a failure: a claim of the one before has to lapse.
     pub lapse: i64,
+    /// An operation of Azure after which a run waits for a second. It is answered only when that second
+    /// is over: how often a run looks while it waits would depend on the moment, and so would the
+    /// number of its requests.
+    pub awaited: Option<&'static str>,
     /// Whether clients have to look again while it goes on, since both keys become new.
     pub renews_both: bool,
     /// Of which a failure has to name one.
@@ -180,6 +187,7 @@ fn clean(operation: &Operation) -> Result<Clean> {
     let snapshot = emulator.stop()?.0;
     let emulator = Emulator::resume(&snapshot)?;
     let start = View::of(&emulator)?;
+    outlast_the_wait(operation, &emulator)?;
     let mut later = memory.clone();
     let ended = (operation.run)(&emulator, &mut later)?;
     ensure!(ended.done, "it failed: {}", ended.said);
@@ -207,6 +215,15 @@ fn clean(operation: &Operation) -> Result<Clean> {
     })
 }
 
+/// Has Azure answer the awaited operation when the wait after it is over.
+fn outlast_the_wait(operation: &Operation, emulator: &Emulator) -> Result<()> {
+    let Some(awaited) = operation.awaited else {
+        return Ok(());
+    };
+    let late = json!({ "delay_ms": AWAITED_MS, "when": "after" });
+    emulator.set_fault(&json!({ "operation": awaited, "count": 1000, "fault": late }))
+}
+
 /// Runs the operation with a fault, and the next one without.
 fn check(operation: &Operation, clean: &Clean, cell: &Cell, watch: Watch) -> Result<()> {
     let emulator = Emulator::resume(&clean.snapshot)?;
@@ -214,6 +231,8 @@ fn check(operation: &Operation, clean: &Clean, cell: &Cell, watch: Watch) -> Res
     emulator.set_fault(&json!({
         "operation": cell.request.operation, "nth": cell.request.nth, "fault": cell.fault,
     }))?;
+    // The first fault that matches strikes, so that of the cell comes first.
+    outlast_the_wait(operation, &emulator)?;
     let ended = (operation.run)(&emulator, &mut memory)?;
     ensure!(
         emulator.seen_by_fault()? >= cell.request.nth,

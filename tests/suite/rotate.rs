@@ -1,5 +1,6 @@
 //! `keyrotation rotate` on the emulator: plans, steps, journals, and runs that end anywhere.
 
+mod apps;
 mod consumers;
 mod through_vault;
 

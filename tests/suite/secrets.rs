@@ -91,7 +91,7 @@ impl Secrets {
         Ok(())
     }
 
-    fn expect_none_said(&self, place: &str, said: &Said) -> Result<()> {
+    pub(crate) fn expect_none_said(&self, place: &str, said: &Said) -> Result<()> {
         self.expect_none_in(&format!("the stdout of {place}"), said.stdout.as_bytes())?;
         self.expect_none_in(&format!("the stderr of {place}"), said.stderr.as_bytes())
     }

@@ -24,6 +24,7 @@ const COMMON: Operation = Operation {
     run: nothing,
     next: Next::Always,
     lapse: 0,
+    awaited: None,
     renews_both: false,
     objects: &OBJECTS,
     inspect: no_more,
@@ -82,6 +83,7 @@ fn rotate_apply_directly() -> Result<()> {
     run(&Operation {
         name: "rotate apply, directly",
         run: rotate_both,
+        awaited: Some("SetSecret"),
         renews_both: true,
         excused: &[Excused {
             request: "GetSecretVersions",

@@ -17,6 +17,7 @@ const COMMON: Operation = Operation {
     run: enrol,
     next: Next::Always,
     lapse: 0,
+    awaited: None,
     renews_both: false,
     objects: &[ACCOUNT, VAULT, "Key Vault's service principal"],
     inspect: no_more,

@@ -17,6 +17,8 @@ pub(super) const DEFINITION: &str = "soak";
 const TEAM: u32 = 50;
 /// Periods of vaults, in days. Each key lives for two of them.
 const PERIODS: [u32; 4] = [1, 3, 7, 10];
+/// The names of the accounts that are rotated directly.
+pub(super) const DIRECT: [&str; 4] = ["*5", "*6", "*7", "*8"];
 /// A key of this age, in hours, is due for `rotate` within a day.
 const NEARLY_DUE: u64 = 23 * 24 + 8;
 

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use super::cast::{subscription, vault};
+use super::cast::{DIRECT, subscription, vault};
 use super::runner::{Fate, Runner};
 use super::terms::{DUE_SOON_DAYS, MAX_AGE_DAYS, WAIT_HOURS};
 use super::world::Control;
@@ -61,6 +61,11 @@ fn one_team(runner: &Runner<'_>, control: &Control, team: u32, due: Due, fate: F
     };
     let [max_age, due_soon] = [max_age, due_soon].map(|days| format!("P{days}D"));
     let wait = format!("PT{WAIT_HOURS}H");
+    let only = match due {
+        Due::ByAge => Vec::new(),
+        // A turn on request would move the clock of a vault.
+        Due::Publication => DIRECT.map(|name| ["--include", name]).concat(),
+    };
     let words = [
         "--subscription",
         &subscription,
@@ -80,7 +85,7 @@ fn one_team(runner: &Runner<'_>, control: &Control, team: u32, due: Due, fate: F
         "--out",
         &plan_word,
     ];
-    let planned = runner.run("rotate plan", &words, fate)?;
+    let planned = runner.run("rotate plan", &[&words, only.as_slice()].concat(), fate)?;
     if planned.code.is_some_and(|code| code != 1) && has_accounts(&fs::read_to_string(&plan)?)? {
         let now = control.now()?.to_string();
         let words = [

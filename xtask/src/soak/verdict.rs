@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// How many findings are told in words; all are counted.
-const TOLD: usize = 20;
+/// How many findings of a kind are told in words; all are counted.
+const TOLD: u64 = 10;
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,8 +74,9 @@ impl Verdicts {
 
     /// Takes note of something wrong; the text names the object and holds no secret.
     pub(super) fn find(&mut self, wrong: Wrong, text: &str) {
-        *self.counts.entry(wrong).or_default() += 1;
-        if self.told.len() < TOLD {
+        let count = self.counts.entry(wrong).or_default();
+        *count += 1;
+        if *count <= TOLD {
             let told = format!("{}: {}: {text}", self.when, wrong.as_str());
             crate::screen::say(&told);
             self.told.push(told);

@@ -22,12 +22,19 @@ pub(super) fn find(text: &str, key: &str) -> Option<Form> {
         return None;
     }
     let rest = replace(text, key, "");
-    let runs = key.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let runs = told_apart(key).split(|letter: char| !letter.is_ascii_alphanumeric());
     let run = runs.max_by_key(|run| run.len()).unwrap_or_default();
     if run.len() >= TELLING && rest.contains(run) {
         return Some(Form::Obscure);
     }
     (rest != text).then_some(Form::Clear)
+}
+
+/// Gives the part by which a long key is told from others: those of a test system may begin alike.
+fn told_apart(key: &str) -> &str {
+    let half = key.len() / 2;
+    let is_long = half >= TELLING * 2;
+    key.get(half..).filter(|_| is_long).unwrap_or(key)
 }
 
 /// Puts `new` wherever `old` stands, each in the form of what it replaces.
