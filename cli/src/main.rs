@@ -8,6 +8,7 @@ use azure::env::Env;
 use cli::output::Streams;
 
 fn main() -> ExitCode {
+    azure::memory::keep_off_disk();
     // Whoever installed a provider before us chose it on purpose.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let doors = cli::Doors {

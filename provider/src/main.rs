@@ -10,6 +10,7 @@ use plugin::serve::{Network, ServeError, ServeOptions};
 fn main() -> ExitCode {
     let variable: fn(&str) -> Option<String> = |name| Env::process().var(name);
     plugin::log::init_logging(provider::NAME, variable);
+    azure::memory::keep_off_disk();
     if rustls::crypto::ring::default_provider()
         .install_default()
         .is_err()

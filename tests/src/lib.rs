@@ -14,6 +14,7 @@ pub mod faults;
 pub mod fleet;
 pub mod handler;
 pub mod life;
+pub mod memory;
 pub mod metadata;
 pub mod pages;
 pub mod place;

@@ -91,6 +91,12 @@ impl Running {
         kill_process_group(Pid::from_child(&self.child), signal).context("cannot send a signal")
     }
 
+    /// Returns the number of the program, which is that of its group too.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns what the program has written to stdout so far.
     #[must_use]
     pub fn stdout(&self) -> String {

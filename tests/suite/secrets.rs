@@ -3,6 +3,7 @@
 //! The emulator's keys and access tokens carry marks, so that a leak is found wherever it is.
 
 mod apps;
+mod memory;
 mod sync;
 
 use std::collections::BTreeSet;

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use crate::process::Supervisor;
 use crate::{sbom, screen, workspace};
 
-pub use digest::Digest;
+use digest::Digest;
 
 /// Separates flags in the variable that cargo hands on to each compiler.
 const BETWEEN_FLAGS: &str = "\u{1f}";

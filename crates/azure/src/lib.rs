@@ -29,6 +29,7 @@ mod fixtures;
 pub mod graph;
 pub mod id;
 pub mod identity;
+pub mod memory;
 pub mod request;
 pub mod sas;
 pub mod secret;
