@@ -205,7 +205,7 @@ fn conclude(inventory: &Inventory, plan: &Plan, streams: &mut Streams) -> ExitCo
         let way_out = hole.code.explanation().remediation;
         format!("{}: {}; {way_out}", hole.scope, chain(&hole.cause))
     });
-    let unread = holes.chain(inventory.unread.iter().map(|error| with_hint(error)));
+    let unread = holes.chain(inventory.unread.iter().map(with_hint));
     let odd = inventory.odd.iter();
     let odd = odd.map(|odd| format!("cannot understand `{}`: {}", odd.id, odd.reason));
     let missing: Vec<_> = unread.chain(odd).collect();
