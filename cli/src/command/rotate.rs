@@ -77,7 +77,7 @@ pub(crate) enum RotateCommandError {
     NobodyToAsk,
     #[error("nothing was changed: the plan was not approved")]
     NotApproved,
-    #[error("interrupted before the plan was complete")]
+    #[error("interrupted before the plan was complete; nothing was changed")]
     Interrupted,
     #[error("cannot write to stdout")]
     Output(#[source] io::Error),
@@ -200,7 +200,12 @@ async fn carry_out(
     work.journal.end()?;
     let Record { traces, .. } = journal_file::read(&site.env, path)?;
     show(&words::status(plan, &traces), streams)?;
-    Ok(performed_code(plan, &traces))
+    let code = performed_code(plan, &traces);
+    if site.stop.is_cancelled() && code != ExitCode::Passed {
+        let journal = path.display();
+        streams.say(&format!("go on with `keyrotation rotate resume {journal}`"));
+    }
+    Ok(code)
 }
 
 /// What is asked for, before anything is looked at.
