@@ -81,7 +81,8 @@ fn expect_live(world: &Value) -> Result<()> {
         .values()
         .flat_map(|site| ["/settings", "/connections"].map(|at| site.pointer(at)));
     let values = parts.flatten().filter_map(Value::as_object).flatten();
-    let texts = values.filter_map(|(_, value)| value.as_str().or_else(|| value.get("value")?.as_str()));
+    let texts =
+        values.filter_map(|(_, value)| value.as_str().or_else(|| value.get("value")?.as_str()));
     let held: Vec<String> = texts
         .filter_map(|text| text.split_once("ey="))
         .map(|(_, rest)| rest.split(';').next().unwrap_or_default())
