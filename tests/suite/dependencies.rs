@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use tests::metadata::{self, Package};
+use tests::place;
 
 /// Licences that allow what we do with a dependency.
 const LICENSES: [&str; 12] = [
@@ -139,6 +140,34 @@ fn a_licence_expression_is_read_as_its_operators_say() {
     ] {
         assert_eq!(is_allowed(expression), allowed, "{expression}");
     }
+}
+
+/// Returns what stands in quotes between two marks of `deny.toml`, comments left out.
+fn quoted<'a>(text: &'a str, from: &str, to: &str) -> BTreeSet<&'a str> {
+    let rest = text.split_once(from).map_or("", |(_, rest)| rest);
+    let block = rest.split_once(to).map_or(rest, |(block, _)| block);
+    let lines = block.lines().filter(|line| !line.trim().starts_with('#'));
+    lines
+        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .collect()
+}
+
+#[test]
+fn cargo_deny_is_told_the_same() -> Result<()> {
+    let text = std::fs::read_to_string(place::root().join("deny.toml"))?;
+    assert_eq!(quoted(&text, "[licenses]", "]\n\n"), LICENSES.into());
+    let old = OLDEST.map(|(name, (major, minor))| format!("{name}@<{major}.{minor}"));
+    let banned = BANNED.into_iter().chain(old.iter().map(String::as_str));
+    assert_eq!(quoted(&text, "deny = [\n    #", "]\n\n"), banned.collect());
+    let mut features = BTreeSet::new();
+    for block in text.split("[[bans.features]]").skip(1) {
+        let name = quoted(block, "crate = ", "\n").into_iter().next();
+        let name = name.context("a ban of features without a package")?;
+        let denied = quoted(block, "deny = [", "]");
+        features.extend(denied.into_iter().map(|feature| (name, feature)));
+    }
+    assert_eq!(features, BANNED_FEATURES.into());
+    Ok(())
 }
 
 fn describe(package: &Package) -> String {

@@ -26,6 +26,7 @@ mod reports;
 mod resume;
 mod rotate;
 mod secrets;
+mod security;
 mod sign_in;
 mod sync;
 mod vault;

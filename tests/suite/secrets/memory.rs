@@ -90,6 +90,26 @@ fn a_check_has_no_key() -> Result<()> {
     expect_no_key(&emulator, &check, &place::keyrotation()?)
 }
 
+#[test]
+fn the_look_finds_the_key_of_a_rotation() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    hold(&emulator, "SetSecret")?;
+    let mut command = emulator.command(&place::keyrotation()?);
+    let place = [
+        "--vault-uri=https://kvsuite.vault.azure.net",
+        "--secret-name=st-{account}",
+    ];
+    command
+        .args(["rotate", "apply", "--no-verify", "--auto-approve"])
+        .args(place);
+    let rotate = Running::start(&mut command)?;
+    wait_for("a key to be found", LIMIT, || {
+        let looked = expect_no_key(&emulator, &rotate, &place::keyrotation()?);
+        let found = looked.is_err_and(|error| error.to_string().ends_with("is in the memory"));
+        Ok(found.then_some(()))
+    })
+}
+
 /// Crashes a program that may leave a core file, and looks whether it has.
 fn check_leaves_no_core(program: &Path, prepare: impl FnOnce(&mut Command)) -> Result<()> {
     let mut command = Command::new("sh");
