@@ -19,7 +19,8 @@ const BECOME: &str = "mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kuberne
 
 /// Delivers a token within a pod whose account has a token.
 fn deliver(emulator: &Emulator, token: &str) -> Result<(Option<i32>, Value)> {
-    let folder = emulator.scratch().folder("account")?;
+    let folder = emulator.scratch().path().join("account");
+    fs::create_dir_all(&folder)?;
     let authority = emulator.variable("SSL_CERT_FILE").context("no authority")?;
     fs::copy(authority, folder.join("ca.crt"))?;
     fs::write(folder.join("token"), token)?;
