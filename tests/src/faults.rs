@@ -4,27 +4,24 @@
 //! The requests are those that the journal of an undisturbed run shows, so that none is forgotten.
 //! What is looked at after each run is in `view`; which cells a run of the tests takes is in `table`.
 
+pub mod cut;
+mod pool;
 mod report;
 mod table;
-mod view;
+pub mod view;
 
-use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use self::cut::Begin;
 use self::report::Counts;
 use self::table::{Cell, Request};
 use self::view::View;
 use crate::emulator::Emulator;
 use crate::emulator::snapshot::Snapshot;
 use crate::life::Held;
-
-/// Cells under way at once: most of their time is spent in waiting before another try.
-const AT_ONCE: usize = 32;
 
 /// A second and a little more, in milliseconds: longer than what a run waits after an operation of [`Operation::awaited`].
 const AWAITED_MS: u64 = 1200;
@@ -100,6 +97,9 @@ pub struct Operation {
     pub stage: fn() -> Result<Stage>,
     /// Does it, or goes on with it.
     pub run: fn(&Emulator, &mut Memory) -> Result<Ended>,
+    /// Does it until a signal comes; `None` if an operation that is cut short cannot be told from one
+    /// that was never begun.
+    pub begin: Option<Begin>,
     /// When a next run comes.
     pub next: Next,
     /// How many minutes go by before the run after a failure: a claim of the one before has to lapse.
@@ -134,52 +134,51 @@ struct Clean {
     goal: View,
 }
 
-/// Runs the matrix of an operation, and writes down how many cells it has.
+/// Runs the matrices of some operations at once, and writes down how many cells each has: every
+/// request with a fault, and every request with a signal.
 ///
 /// # Errors
 ///
 /// Fails with the name of every cell that is not as it should be.
-pub fn run_matrix(operation: &Operation, watch: Watch) -> Result<()> {
+pub fn run_matrices(operations: &[&Operation], watch: Watch) -> Result<()> {
+    let failures: Vec<String> = thread::scope(|scope| {
+        let mut matrices = Vec::new();
+        for operation in operations {
+            matrices.push(scope.spawn(move || run_matrix(operation, watch)));
+            if let Some(begin) = operation.begin {
+                matrices.push(scope.spawn(move || cut::run_cuts(operation, begin, watch)));
+            }
+        }
+        let ends = matrices.into_iter().map(thread::ScopedJoinHandle::join);
+        let failed = ends.filter_map(|end| match end {
+            Ok(end) => end.err().map(|error| format!("{error:#}")),
+            Err(_) => Some("a matrix panicked".to_owned()),
+        });
+        failed.collect()
+    });
+    ensure!(failures.is_empty(), "{}", failures.join("\n"));
+    Ok(())
+}
+
+fn run_matrix(operation: &Operation, watch: Watch) -> Result<()> {
     let clean = clean(operation).with_context(|| format!("{}, undisturbed", operation.name))?;
     let cells = table::cells(operation, &clean.requests);
-    let failures = in_parallel(&cells, |cell| {
+    let failures = pool::for_each(&cells, |cell| {
         let checked = check(operation, &clean, cell, watch);
         checked.with_context(|| format!("{}: {cell}", operation.name))
     });
     let excused = cells
         .iter()
         .filter(|cell| table::is_excused(operation, cell));
-    let counts = Counts::of(operation.name, &clean.requests, &cells, excused.count());
-    counts.write(&failures)?;
-    ensure!(
-        failures.is_empty(),
-        "{} of {} cells failed:\n{}",
-        failures.len(),
+    let kinds = cells.iter().map(|cell| cell.name);
+    let counts = Counts::of(
+        operation.name,
+        &clean.requests,
+        kinds,
         cells.len(),
-        failures.join("\n")
+        excused.count(),
     );
-    Ok(())
-}
-
-/// Does something for every item, some at once, and returns what failed.
-fn in_parallel<T: Sync>(items: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Vec<String> {
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = || {
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = act(item)
-                && let Ok(mut failures) = failures.lock()
-            {
-                failures.push(format!("{error:#}"));
-            }
-        }
-    };
-    let workers = NonZeroUsize::new(AT_ONCE).map_or(1, NonZeroUsize::get);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(work);
-        }
-    });
-    failures.into_inner().unwrap_or_default()
+    counts.conclude(&failures)
 }
 
 fn clean(operation: &Operation) -> Result<Clean> {
@@ -239,20 +238,34 @@ fn check(operation: &Operation, clean: &Clean, cell: &Cell, watch: Watch) -> Res
         "it never struck"
     );
     emulator.clear_faults()?;
-    let after = View::of(&emulator)?;
-    after.expect_whole(&clean.start, operation.renews_both)?;
-    after.expect_no_more_turns_than(&clean.goal)?;
-    watch(&emulator, "the run with the fault", &ended.written)?;
     let excused = table::is_excused(operation, cell);
+    judge(operation, clean, &emulator, &ended, !excused, watch)?;
     if !ended.done {
         expect_helpful(operation, &ended.said)?;
-    } else if !excused {
+    }
+    let goal = (!excused).then_some(&clean.goal);
+    finish(operation, clean, emulator, memory, &ended, goal, watch)
+}
+
+/// Looks at what a disturbed run has left, and whether it claims what is so.
+fn judge(
+    operation: &Operation,
+    clean: &Clean,
+    emulator: &Emulator,
+    ended: &Ended,
+    is_held_to_its_claim: bool,
+    watch: Watch,
+) -> Result<()> {
+    let after = View::of(emulator)?;
+    after.expect_whole(&clean.start, operation.renews_both)?;
+    after.expect_no_more_turns_than(&clean.goal)?;
+    watch(emulator, "the disturbed run", &ended.written)?;
+    if ended.done && is_held_to_its_claim {
         let said = || format!("it claims to be done: {}", ended.said);
         after.expect_same(&clean.first).with_context(said)?;
         ensure!(ended.claims == clean.claims, "it claims {}", ended.claims);
     }
-    let goal = (!excused).then_some(&clean.goal);
-    finish(operation, clean, emulator, memory, &ended, goal, watch)
+    Ok(())
 }
 
 fn finish(

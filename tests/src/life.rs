@@ -3,6 +3,7 @@
 //!
 //! It is for runs by the hundred; the real cores are in `terraform`.
 
+pub mod end;
 mod value;
 
 use anyhow::{Context, Result};
@@ -62,10 +63,7 @@ pub fn apply(
     held: &mut Option<Held>,
 ) -> Result<Outcome> {
     lead(emulator, async |run: &mut Run| {
-        if run.refresh(kind, held).await? {
-            run.bring(kind, config, held).await?;
-        }
-        Ok(())
+        run.apply(kind, config, held).await
     })
 }
 
@@ -148,12 +146,10 @@ pub fn invoke(emulator: &Emulator, action: &str, config: &Value) -> Result<Outco
 }
 
 fn lead(emulator: &Emulator, act: impl AsyncFnOnce(&mut Run) -> Result<()>) -> Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let plugin = Plugin::start_on(emulator)?;
-        let mut run = Run::on(&plugin).await?;
+        let mut run = Run::unconfigured(&plugin).await?;
+        run.configure().await?;
         if !run.outcome.failed {
             let acted = act(&mut run).await;
             acted.with_context(|| format!("the provider said: {}", plugin.stderr()))?;
@@ -163,6 +159,11 @@ fn lead(emulator: &Emulator, act: impl AsyncFnOnce(&mut Run) -> Result<()>) -> R
     })
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    Ok(builder.enable_all().build()?)
+}
+
 /// One run: a provider that was started for it, and what it has said so far.
 struct Run {
     client: ProviderClient<Channel>,
@@ -170,20 +171,36 @@ struct Run {
 }
 
 impl Run {
-    async fn on(plugin: &Plugin) -> Result<Self> {
+    async fn unconfigured(plugin: &Plugin) -> Result<Self> {
         let client = ProviderClient::new(plugin.connect(Caller::Core).await?);
-        let mut run = Self {
+        Ok(Self {
             client: client.max_decoding_message_size(LONGEST_MESSAGE),
             outcome: Outcome::default(),
-        };
+        })
+    }
+
+    async fn configure(&mut self) -> Result<()> {
         let request = tf::configure_provider::Request {
             terraform_version: "1.15.5".to_owned(),
             config: Some(encode(&json!({}))),
             ..Default::default()
         };
-        let answer = run.client.configure_provider(request).await?.into_inner();
-        run.hear(answer.diagnostics);
-        Ok(run)
+        let answer = self.client.configure_provider(request).await?.into_inner();
+        self.hear(answer.diagnostics);
+        Ok(())
+    }
+
+    /// Refreshes, plans and applies.
+    async fn apply(
+        &mut self,
+        kind: &str,
+        config: Option<&Value>,
+        held: &mut Option<Held>,
+    ) -> Result<()> {
+        if !self.outcome.failed && self.refresh(kind, held).await? {
+            self.bring(kind, config, held).await?;
+        }
+        Ok(())
     }
 
     /// Takes diagnostics down; false if one of them is an error.

@@ -1,18 +1,23 @@
 //! The fault matrix of each operation: every request meets every fault, and the next run finishes.
 
 mod by_hand;
+mod direct;
 mod policy;
+mod reading;
+mod sas_definition;
 
 use anyhow::Result;
 use tests::emulator::Emulator;
-use tests::faults::{Ended, Operation, run_matrix};
+use tests::faults::cut::{Cut, cut_program};
+use tests::faults::{Ended, Operation, run_matrices};
+use tests::place;
 use tests::process::Said;
 
 use crate::secrets::Secrets;
 
-/// Runs a matrix.
-fn run(operation: &Operation) -> Result<()> {
-    run_matrix(operation, watch)
+/// Runs matrices, all at once: most of their time is spent in waiting.
+fn run_all(operations: &[&Operation]) -> Result<()> {
+    run_matrices(operations, watch)
 }
 
 fn watch(emulator: &Emulator, place: &str, text: &str) -> Result<()> {
@@ -22,6 +27,13 @@ fn watch(emulator: &Emulator, place: &str, text: &str) -> Result<()> {
 /// Nothing beside what every matrix looks at.
 fn no_more(_: &Emulator) -> Result<()> {
     Ok(())
+}
+
+/// Runs a command line, whose last word ends with `tail`, until the signal comes.
+fn cut_short(emulator: &Emulator, words: &str, tail: &str, cut: &Cut) -> Result<Ended> {
+    let words = format!("{words}{tail}");
+    let mut command = emulator.command(&place::keyrotation()?);
+    cut_program(emulator, command.args(words.split(' ')), cut).map(ended)
 }
 
 /// Reads the end of a run of the command line tool, which is done with exit code 0.

@@ -8,6 +8,7 @@ mod architecture;
 mod bad_values;
 mod check;
 mod check_scope;
+mod concurrency;
 mod configuration;
 mod dependencies;
 mod direct;

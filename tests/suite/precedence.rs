@@ -18,7 +18,7 @@ const BETA: &str = "stbeta";
 type Check = fn(&Site) -> Result<()>;
 
 /// One check for each line of the table.
-const LINES: [(&str, Check); 13] = [
+const LINES: [(&str, Check); 14] = [
     ("cloud", cloud),
     ("profile", profile),
     ("age that no key may outgrow", max_age),
@@ -27,6 +27,7 @@ const LINES: [(&str, Check); 13] = [
     ("accounts to look at", patterns),
     ("waivers", waivers),
     ("place of published keys", places),
+    ("apps that get the other key", apps),
     ("settings file", settings_file),
     ("colour", colour),
     ("log", log),
@@ -182,6 +183,31 @@ fn waivers(site: &Site) -> Result<()> {
 }
 
 /// The account is due, and its tag waives that for the check; a plan is made of what is not waived.
+fn apps(site: &Site) -> Result<()> {
+    let other = "44444444-4444-4444-8444-444444444444";
+    let check = |file: &str, words: &[&str], expected: &Value| -> Result<()> {
+        site.file(&format!("[check]\ntag_waivers = false\n[rotate]\n{file}"))?;
+        let plan = site.0.scratch().path().join("plan");
+        let _none = fs::remove_file(&plan);
+        let said = site.run(&[&["rotate", "plan", "--out", "plan"], words].concat(), &[])?;
+        let text = fs::read_to_string(plan).with_context(|| format!("no plan: {said:?}"))?;
+        let made: Value = serde_json::from_str(&text)?;
+        let apps = made.pointer("/terms/apps").unwrap_or(&Value::Null);
+        ensure!(apps == expected, "{file} {words:?}: {apps}");
+        Ok(())
+    };
+    let none = json!({ "subscriptions": [], "without": [] });
+    check("", &[], &Value::Null)?;
+    check("app_settings = true", &[], &none)?;
+    check("", &["--app-settings"], &none)?;
+    let both = json!({ "subscriptions": [SUBSCRIPTION, other], "without": ["/a", "/b"] });
+    check(
+        &format!("apps_in = [\"{other}\"]\nwithout_app = [\"/b\"]\napp_settings = true"),
+        &["--apps-in", SUBSCRIPTION, "--without-app", "/a"],
+        &both,
+    )
+}
+
 fn places(site: &Site) -> Result<()> {
     let vault = |name: &str| format!("https://{name}.vault.azure.net");
     let (ours, suite) = (vault("kvargument"), vault(VAULT));

@@ -7,6 +7,7 @@ mod by_kubeconfig;
 mod days;
 mod example;
 mod faults;
+mod in_pod;
 mod places;
 mod restarts;
 

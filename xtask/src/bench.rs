@@ -12,6 +12,7 @@ mod core;
 mod fleet;
 mod machine;
 pub(crate) mod measure;
+mod micro;
 mod rotate;
 mod scan;
 mod section;
@@ -61,13 +62,14 @@ impl Part {
 
 type Measure = fn(&Supervisor, &Programs) -> Result<Section>;
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part::usual("sizes", "Sizes", sizes::measure),
     Part::usual("start", "The provider's start", start::measure),
     Part::usual("provider", "The provider under a core", apply::measure),
     Part::usual("check", "`check` on large fleets", scan::measure),
     Part::usual("rotate", "`rotate` of 1,000 accounts", rotate::measure),
     Part::usual("sync", "`sync` of 1,000 places", sync::measure),
+    Part::usual("micro", "Decisions by themselves", micro::measure),
     Part::on_request("build", "Building from nothing", build::measure),
 ];
 

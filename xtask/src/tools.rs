@@ -187,6 +187,11 @@ fn write_launcher(path: &Path, python: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Installs the program that counts instructions; gives its folder.
+pub fn valgrind(supervisor: &Supervisor) -> Result<PathBuf> {
+    debian::valgrind(supervisor)
+}
+
 /// Returns a `helm`, and builds it if need be: it is in no package registry but Go's.
 pub fn helm(supervisor: &Supervisor) -> Result<PathBuf> {
     let folder = workspace::target()?.join("tools").join("helm");

@@ -17,13 +17,14 @@ use azure::id::{IdError, VaultUrl};
 use clap::{Args, ValueEnum};
 use engine::check::CheckError;
 use engine::check::scope::{Area, Scope};
+use engine::run::StepError;
 use engine::vault::inventory::{self, Inventory};
 use rotation::period::{Period, RotationPeriod};
 
 use self::files::GeneratedFile;
 use self::plan::{Plan, Wish};
 use crate::Doors;
-use crate::error::chain;
+use crate::error::{chain, hint_for};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::scope::{AreaArgs, FilterArgs, ScopeFileError};
@@ -200,8 +201,11 @@ fn conclude(inventory: &Inventory, plan: &Plan, streams: &mut Streams) -> ExitCo
         streams.say(line);
     }
     let holes = inventory.holes.iter();
-    let holes = holes.map(|hole| format!("{}: {}", hole.scope, chain(&hole.cause)));
-    let unread = holes.chain(inventory.unread.iter().map(|error| chain(error)));
+    let holes = holes.map(|hole| {
+        let way_out = hole.code.explanation().remediation;
+        format!("{}: {}; {way_out}", hole.scope, chain(&hole.cause))
+    });
+    let unread = holes.chain(inventory.unread.iter().map(with_hint));
     let odd = inventory.odd.iter();
     let odd = odd.map(|odd| format!("cannot understand `{}`: {}", odd.id, odd.reason));
     let missing: Vec<_> = unread.chain(odd).collect();
@@ -216,6 +220,12 @@ fn conclude(inventory: &Inventory, plan: &Plan, streams: &mut Streams) -> ExitCo
     } else {
         ExitCode::Unproven
     }
+}
+
+/// Writes an error in one line, with what can be done about it.
+fn with_hint(error: &StepError) -> String {
+    let hint = hint_for(error).map(|hint| format!("; {hint}"));
+    chain(error) + &hint.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub(crate) enum RotateCommandError {
     NobodyToAsk,
     #[error("nothing was changed: the plan was not approved")]
     NotApproved,
-    #[error("interrupted before the plan was complete")]
+    #[error("interrupted before the plan was complete; nothing was changed")]
     Interrupted,
     #[error("cannot write to stdout")]
     Output(#[source] io::Error),
@@ -202,7 +202,12 @@ async fn carry_out(
     work.end()?;
     let Record { traces, .. } = journal_file::read(&site.env, path)?;
     show(&words::status(plan, &traces), streams)?;
-    Ok(performed_code(plan, &traces))
+    let code = performed_code(plan, &traces);
+    if site.stop.is_cancelled() && code != ExitCode::Passed {
+        let journal = path.display();
+        streams.say(&format!("go on with `keyrotation rotate resume {journal}`"));
+    }
+    Ok(code)
 }
 
 /// What is asked for, before anything is looked at.
@@ -303,11 +308,19 @@ fn show(text: &str, streams: &mut Streams) -> Result<(), RotateCommandError> {
 }
 
 fn planned_code(plan: &Plan) -> ExitCode {
+    match covered_code(plan) {
+        // What is not known of an app now may be known once its turn comes.
+        ExitCode::Passed if !plan.unseen_apps.is_empty() => ExitCode::Unproven,
+        code => code,
+    }
+}
+
+fn covered_code(plan: &Plan) -> ExitCode {
     if plan.examined == 0 {
         ExitCode::Failed
     } else if plan.skipped.iter().any(|skipped| !skipped.is_waived) {
         ExitCode::Drift
-    } else if plan.unexamined.is_empty() && plan.unseen_apps.is_empty() {
+    } else if plan.unexamined.is_empty() {
         ExitCode::Passed
     } else {
         ExitCode::Unproven
@@ -318,7 +331,7 @@ fn performed_code(plan: &Plan, traces: &Traces) -> ExitCode {
     let mut accounts = plan.accounts.iter();
     let is_done = |id: &str| traces.get(id).is_some_and(Trace::is_done);
     if accounts.all(|planned| is_done(planned.id.0.as_str())) {
-        planned_code(plan)
+        covered_code(plan)
     } else {
         ExitCode::Drift
     }

@@ -69,6 +69,11 @@ pub enum Fault {
         #[serde(default)]
         when: When,
     },
+    /// Holds the request, or its answer, until all faults are cleared.
+    Hold {
+        /// Whether the request takes effect all the same.
+        hold: When,
+    },
     /// Performs the request, and closes the connection in the middle of the answer's body.
     Truncate {
         /// How many bytes of the body arrive.
@@ -134,9 +139,10 @@ impl Fault {
     /// Gives the side of the change on which the fault strikes.
     pub(crate) fn when(&self) -> When {
         match self {
-            Self::Status { when, .. } | Self::Reset { reset: when } | Self::Delay { when, .. } => {
-                *when
-            }
+            Self::Status { when, .. }
+            | Self::Reset { reset: when }
+            | Self::Delay { when, .. }
+            | Self::Hold { hold: when } => *when,
             Self::Truncate { .. } | Self::Garbage { .. } | Self::Stale { .. } => When::After,
             Self::ClockSkew { .. } | Self::ExpiredToken { .. } => When::Before,
         }
@@ -340,6 +346,7 @@ mod tests {
         for text in [
             r#"{"status":429,"retry_after":1,"when":"before"}"#,
             r#"{"reset":"before"}"#,
+            r#"{"hold":"after"}"#,
             r#"{"delay_ms":2000,"when":"after"}"#,
             r#"{"truncate":10}"#,
             r#"{"garbage":true}"#,

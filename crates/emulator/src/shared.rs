@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     world: Mutex<World>,
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
+    /// How often all faults were forgotten.
+    clearances: watch::Sender<u64>,
     /// Answers that a fault may give once more, by address.
     remembered: Mutex<HashMap<String, Reply>>,
     throttles: Mutex<Throttles>,
@@ -57,6 +59,7 @@ impl Shared {
             world: Mutex::new(world),
             journal: Mutex::default(),
             faults: Mutex::default(),
+            clearances: watch::Sender::new(0),
             remembered: Mutex::default(),
             throttles: Mutex::default(),
             subscribers: Mutex::default(),
@@ -98,10 +101,16 @@ impl Shared {
         self.faults().add(rule);
     }
 
-    /// Forgets all faults and what was remembered for them.
+    /// Forgets all faults and what was remembered for them, and lets go of what one of them holds.
     pub(crate) fn clear_faults(&self) {
         self.faults().clear();
         self.remembered().clear();
+        self.clearances.send_modify(|times| *times += 1);
+    }
+
+    /// Gives what hears of it when faults are forgotten from now on.
+    pub(crate) fn clearance(&self) -> watch::Receiver<u64> {
+        self.clearances.subscribe()
     }
 
     /// Gives the answers that were remembered for faults.

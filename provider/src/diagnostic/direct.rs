@@ -16,6 +16,7 @@ pub(crate) fn direct(error: &DirectError) -> Diagnostic {
         DirectError::Step(error) => return step(error),
         DirectError::Unclear { last, .. } => return unclear(&said, &request_id(last)),
         DirectError::NotPublished { .. } => return not_published(&said),
+        DirectError::Holders(_) => return held_by_apps(&said),
         DirectError::NoAccount { .. } => (
             "Storage account not found",
             "Check its id; the caller needs the role `Reader` on it.".to_owned(),
@@ -58,11 +59,6 @@ pub(crate) fn direct(error: &DirectError) -> Diagnostic {
             "Azure's answer has none of that name; look at the account's keys.".to_owned(),
             account,
         ),
-        DirectError::Holders(_) => (
-            "An app may hold a key",
-            "No key is renewed before it is known which apps hold it.".to_owned(),
-            account,
-        ),
         DirectError::NotVerified { .. } => (
             "A key could not be seen to work",
             "It was not published, and clients go on with the one before. The account's firewall \
@@ -73,6 +69,11 @@ pub(crate) fn direct(error: &DirectError) -> Diagnostic {
         ),
     };
     Diagnostic::error(summary, format!("{said}\n\n{way_out}")).at(path)
+}
+
+fn held_by_apps(said: &str) -> Diagnostic {
+    let way_out = "No key is renewed before it is known which apps hold it.";
+    Diagnostic::error("An app may hold a key", format!("{said}\n\n{way_out}"))
 }
 
 fn unclear(said: &str, request_id: &str) -> Diagnostic {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use super::table::{Cell, Request};
+use super::table::Request;
 use crate::place;
 
 /// The size of a matrix that was run.
@@ -27,29 +27,30 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(
+    pub(super) fn of<'a>(
         operation: &str,
         requests: &[Request],
-        cells: &[Cell],
+        kinds: impl Iterator<Item = &'a str>,
+        cells: usize,
         excused: usize,
     ) -> Self {
-        let faults: BTreeSet<&str> = cells.iter().map(|cell| cell.name).collect();
+        let faults: BTreeSet<&str> = kinds.collect();
         Self {
             operation: operation.to_owned(),
             requests: requests.len(),
             faults: faults.len(),
-            cells: cells.len(),
+            cells,
             excused,
             failed: 0,
         }
     }
 
-    /// Writes them beside those of the other matrices.
+    /// Writes them beside those of the other matrices, with what failed.
     ///
     /// # Errors
     ///
-    /// Fails if the build folder cannot be written.
-    pub fn write(&self, failures: &[String]) -> Result<()> {
+    /// Fails if something failed, or if the build folder cannot be written.
+    pub(super) fn conclude(&self, failures: &[String]) -> Result<()> {
         let folder = place::fault_counts()?;
         fs::create_dir_all(&folder).context("cannot make the folder of the counts")?;
         let counts = Self {
@@ -58,6 +59,14 @@ impl Counts {
         };
         let name = self.operation.replace(' ', "-");
         let text = serde_json::to_string(&counts)?;
-        fs::write(folder.join(format!("{name}.json")), text).context("cannot write the counts")
+        fs::write(folder.join(format!("{name}.json")), text).context("cannot write the counts")?;
+        ensure!(
+            failures.is_empty(),
+            "{} of {} cells failed:\n{}",
+            failures.len(),
+            self.cells,
+            failures.join("\n")
+        );
+        Ok(())
     }
 }

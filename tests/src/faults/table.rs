@@ -25,7 +25,7 @@ pub(super) const WAYS_OUT: [&str; 12] = [
     "Ask ",
     "Name ",
     "new plan",
-    "take that role",
+    "ake that role",
 ];
 
 /// Returns all faults with their names.
@@ -110,7 +110,8 @@ fn changes(request: &emulator::Request) -> bool {
 }
 
 /// Picks the cells of a run. Without `--full` every request that changes something meets every fault,
-/// and every other one meets some, which go round.
+/// and every other one meets some, which go round. Those of a request that changes something take
+/// longest, and come first.
 pub(super) fn cells(operation: &Operation, requests: &[Request]) -> Vec<Cell> {
     let full = place::takes_the_full_matrix();
     let faults = faults();
@@ -134,6 +135,7 @@ pub(super) fn cells(operation: &Operation, requests: &[Request]) -> Vec<Cell> {
             });
         }
     }
+    cells.sort_by_key(|cell| !cell.request.changes);
     cells
 }
 

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use tests::cli;
 use tests::emulator::Emulator;
+use tests::faults::cut::Begin;
 use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
 
-use super::{ended, no_more, run};
+use super::{cut_short, ended, no_more, run_all};
 
 /// The host stands for what is asked before any account or vault is known.
 const OBJECTS: [&str; 5] = [
@@ -22,6 +23,7 @@ const COMMON: Operation = Operation {
     name: "",
     stage: bare,
     run: nothing,
+    begin: None,
     next: Next::Always,
     lapse: 0,
     awaited: None,
@@ -47,13 +49,22 @@ fn enrolled() -> Result<Stage> {
     Emulator::start(&fleet::with_vaults(&accounts, &[vault])).map(Stage::from)
 }
 
-fn keyrotation(emulator: &Emulator, words: &str) -> Result<Ended> {
-    let words = words
+/// Puts the names of the fleet into the words of a command line.
+fn named(words: &str) -> String {
+    words
         .replace("ACCOUNT", &fleet::account_id(ACCOUNT))
-        .replace("VAULT", VAULT);
+        .replace("VAULT", VAULT)
+}
+
+fn keyrotation(emulator: &Emulator, words: &str) -> Result<Ended> {
+    let words = named(words);
     let words: Vec<&str> = words.split(' ').collect();
     cli::keyrotation(emulator, &words).map(ended)
 }
+
+/// Renews both keys of whatever is due, as the journal says that it is begun with.
+const ROTATE: &str = "rotate apply --both --wait=PT1S --vault-uri=https://VAULT.vault.azure.net \
+     --secret-name=st-{account} --no-verify --auto-approve --due-soon=P14D --journal=";
 
 /// Renews both keys, or goes on by the journal; what it could not see when it was planned is planned
 /// again.
@@ -67,90 +78,85 @@ fn rotate_both(emulator: &Emulator, _: &mut Memory) -> Result<Ended> {
         if !left_out.iter().any(|words| resumed.said.contains(words)) {
             return Ok(resumed);
         }
-        return rotate_by(emulator, "again");
+        return keyrotation(emulator, &format!("{ROTATE}again"));
     }
-    rotate_by(emulator, "j")
+    keyrotation(emulator, &format!("{ROTATE}j"))
 }
 
-fn rotate_by(emulator: &Emulator, journal: &str) -> Result<Ended> {
-    let words = "rotate apply --both --wait=PT1S --vault-uri=https://VAULT.vault.azure.net \
-                 --secret-name=st-{account} --no-verify --auto-approve --due-soon=P14D --journal=";
-    keyrotation(emulator, &format!("{words}{journal}"))
-}
+/// Renews both keys until the signal comes.
+const BEGIN_TO_ROTATE: Begin = |emulator, _, cut| cut_short(emulator, &named(ROTATE), "j", cut);
+
+const ROTATE_DIRECTLY: Operation = Operation {
+    name: "rotate apply, directly",
+    run: rotate_both,
+    begin: Some(BEGIN_TO_ROTATE),
+    awaited: Some("SetSecret"),
+    renews_both: true,
+    excused: &[Excused {
+        request: "GetSecretVersions",
+        nth: None,
+        faults: &["404"],
+        reason: "an answer that says that the secret is gone is believed: the key in use is \
+                 published once more",
+    }],
+    ..COMMON
+};
+
+const ROTATE_THROUGH_THE_VAULT: Operation = Operation {
+    name: "rotate apply, through the vault",
+    stage: enrolled,
+    run: rotate_both,
+    begin: Some(BEGIN_TO_ROTATE),
+    renews_both: true,
+    ..COMMON
+};
+
+const ADD: &str = "vault add --vault-name VAULT -n logs --resource-id ACCOUNT \
+                   --active-key-name key1 --grant-access --yes";
+
+const VAULT_ADD: Operation = Operation {
+    name: "vault add",
+    run: |emulator, _| keyrotation(emulator, ADD),
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(ADD), "", cut)),
+    ..COMMON
+};
+
+const REMOVE: &str = "vault remove --vault-name VAULT -n logs --yes";
+
+const VAULT_REMOVE: Operation = Operation {
+    name: "vault remove",
+    stage: enrolled,
+    run: |emulator, _| keyrotation(emulator, REMOVE),
+    excused: &[Excused {
+        request: "GetStorageAccount",
+        nth: Some(2),
+        faults: &["404"],
+        reason: "an answer that says that the record is gone is believed",
+    }],
+    next: Next::AfterFailure,
+    ..COMMON
+};
+
+const VAULT_REGENERATE_KEY: Operation = Operation {
+    name: "vault regenerate-key",
+    stage: enrolled,
+    run: |emulator, _| {
+        keyrotation(
+            emulator,
+            "vault regenerate-key --vault-name VAULT -n logs --yes",
+        )
+    },
+    next: Next::AfterFailure,
+    ..COMMON
+};
 
 #[test]
-fn rotate_apply_directly() -> Result<()> {
-    run(&Operation {
-        name: "rotate apply, directly",
-        run: rotate_both,
-        awaited: Some("SetSecret"),
-        renews_both: true,
-        excused: &[Excused {
-            request: "GetSecretVersions",
-            nth: None,
-            faults: &["404"],
-            reason: "an answer that says that the secret is gone is believed: the key in use is \
-                     published once more",
-        }],
-        ..COMMON
-    })
-}
-
-#[test]
-fn rotate_apply_through_the_vault() -> Result<()> {
-    run(&Operation {
-        name: "rotate apply, through the vault",
-        stage: enrolled,
-        run: rotate_both,
-        renews_both: true,
-        ..COMMON
-    })
-}
-
-#[test]
-fn vault_add() -> Result<()> {
-    run(&Operation {
-        name: "vault add",
-        run: |emulator, _| {
-            keyrotation(
-                emulator,
-                "vault add --vault-name VAULT -n logs --resource-id ACCOUNT \
-                 --active-key-name key1 --grant-access --yes",
-            )
-        },
-        ..COMMON
-    })
-}
-
-#[test]
-fn vault_remove() -> Result<()> {
-    run(&Operation {
-        name: "vault remove",
-        stage: enrolled,
-        run: |emulator, _| keyrotation(emulator, "vault remove --vault-name VAULT -n logs --yes"),
-        excused: &[Excused {
-            request: "GetStorageAccount",
-            nth: Some(2),
-            faults: &["404"],
-            reason: "an answer that says that the record is gone is believed",
-        }],
-        next: Next::AfterFailure,
-        ..COMMON
-    })
-}
-
-#[test]
-fn vault_regenerate_key() -> Result<()> {
-    run(&Operation {
-        name: "vault regenerate-key",
-        stage: enrolled,
-        run: |emulator, _| {
-            keyrotation(
-                emulator,
-                "vault regenerate-key --vault-name VAULT -n logs --yes",
-            )
-        },
-        next: Next::AfterFailure,
-        ..COMMON
-    })
+fn rotations_and_enrolments_by_hand() -> Result<()> {
+    run_all(&[
+        &ROTATE_DIRECTLY,
+        &ROTATE_THROUGH_THE_VAULT,
+        &VAULT_ADD,
+        &VAULT_REMOVE,
+        &VAULT_REGENERATE_KEY,
+    ])
 }

@@ -3,11 +3,13 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::emulator::Emulator;
+use tests::faults::cut::Cut;
 use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::life::end::apply_until;
 use tests::life::{self, Outcome};
 
-use super::{no_more, run};
+use super::{no_more, run_all};
 
 const KIND: &str = "keyrotation_policy";
 
@@ -15,6 +17,7 @@ const COMMON: Operation = Operation {
     name: "",
     stage: bare,
     run: enrol,
+    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, Some(&policy("P30D")), cut)),
     next: Next::Always,
     lapse: 0,
     awaited: None,
@@ -28,7 +31,8 @@ fn bare() -> Result<Stage> {
     Emulator::start(&fleet::one_account()).map(Stage::from)
 }
 
-fn ended(outcome: Outcome) -> Ended {
+/// Reads the end of a run of the provider.
+pub(super) fn ended(outcome: Outcome) -> Ended {
     // A warning that the next plan goes on is as honest as an error.
     let left = outcome.said.contains("The next plan shows");
     Ended {
@@ -52,6 +56,15 @@ fn bring(emulator: &Emulator, memory: &mut Memory, config: Option<&Value>) -> Re
     life::apply(emulator, KIND, config, &mut memory.held).map(ended)
 }
 
+fn bring_until(
+    emulator: &Emulator,
+    memory: &mut Memory,
+    config: Option<&Value>,
+    cut: &Cut,
+) -> Result<Ended> {
+    apply_until(emulator, KIND, config, &mut memory.held, cut).map(ended)
+}
+
 fn enrol(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
     bring(emulator, memory, Some(&policy("P30D")))
 }
@@ -64,45 +77,67 @@ fn enrolled() -> Result<Stage> {
     Ok(stage)
 }
 
-#[test]
-fn a_policy_is_created() -> Result<()> {
-    run(&Operation {
-        name: "policy create",
-        ..COMMON
-    })
+const CREATE: Operation = Operation {
+    name: "policy create",
+    ..COMMON
+};
+
+const UPDATE: Operation = Operation {
+    name: "policy update",
+    stage: enrolled,
+    run: |emulator, memory| bring(emulator, memory, Some(&policy("P20D"))),
+    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, Some(&policy("P20D")), cut)),
+    ..COMMON
+};
+
+const DESTROY: Operation = Operation {
+    name: "policy destroy",
+    stage: enrolled,
+    run: |emulator, memory| bring(emulator, memory, None),
+    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, None, cut)),
+    excused: &[
+        Excused {
+            request: "RoleAssignments_Delete",
+            nth: None,
+            faults: &["403", "409"],
+            reason: "the enrolment is gone, and its state with it; a warning says which right is \
+                     left, and how it is taken back",
+        },
+        Excused {
+            request: "GetStorageAccount",
+            nth: None,
+            faults: &["404"],
+            reason: "an answer that says that the enrolment is gone is believed",
+        },
+    ],
+    ..COMMON
+};
+
+const IMPORT: Operation = Operation {
+    name: "policy import",
+    stage: elsewhere,
+    run: take_over,
+    begin: None,
+    ..COMMON
+};
+
+/// Starts where the account is enrolled, and no state knows of it.
+fn elsewhere() -> Result<Stage> {
+    enrolled().map(|stage| Stage::from(stage.emulator))
+}
+
+fn take_over(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
+    if memory.held.is_none() {
+        let id = format!("https://{VAULT}.vault.azure.net/storage/{ACCOUNT}");
+        let imported = life::import(emulator, KIND, &id, &mut memory.held)?;
+        if memory.held.is_none() {
+            return Ok(ended(imported));
+        }
+    }
+    enrol(emulator, memory)
 }
 
 #[test]
-fn a_policy_is_updated() -> Result<()> {
-    run(&Operation {
-        name: "policy update",
-        stage: enrolled,
-        run: |emulator, memory| bring(emulator, memory, Some(&policy("P20D"))),
-        ..COMMON
-    })
-}
-
-#[test]
-fn a_policy_is_destroyed() -> Result<()> {
-    run(&Operation {
-        name: "policy destroy",
-        stage: enrolled,
-        run: |emulator, memory| bring(emulator, memory, None),
-        excused: &[
-            Excused {
-                request: "RoleAssignments_Delete",
-                nth: None,
-                faults: &["403", "409"],
-                reason: "the enrolment is gone, and its state with it; a warning says which right is \
-                         left, and how it is taken back",
-            },
-            Excused {
-                request: "GetStorageAccount",
-                nth: None,
-                faults: &["404"],
-                reason: "an answer that says that the enrolment is gone is believed",
-            },
-        ],
-        ..COMMON
-    })
+fn policies_in_the_care_of_a_vault() -> Result<()> {
+    run_all(&[&CREATE, &UPDATE, &DESTROY, &IMPORT])
 }

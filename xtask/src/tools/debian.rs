@@ -1,5 +1,5 @@
-//! An OpenSSH server from Debian's packages, unpacked and not installed: it needs no root, and
-//! nothing of the machine changes.
+//! Programs from Debian's packages, unpacked and not installed: they need no root, and nothing of the
+//! machine changes.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -22,6 +22,12 @@ const PACKAGES: [&str; 6] = [
     "libnss-wrapper",
 ];
 
+/// The program that counts instructions, and what it has to know of the system's library.
+const VALGRIND: [&str; 2] = ["valgrind", "libc6-dbg"];
+
+const GET_VALGRIND: &str = "valgrind comes from Debian's packages by apt-get and dpkg: run this on \
+                            Debian 12 or a system that has both, with its package registry reachable";
+
 const GET_DEBIAN: &str = "the OpenSSH server of the tests comes from Debian's packages by apt-get and \
                           dpkg: run the tests on Debian 12 or a system that has both, with its \
                           package registry reachable";
@@ -41,15 +47,33 @@ pub fn openssh(supervisor: &Supervisor) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Returns the folder in which valgrind is unpacked.
+pub fn valgrind(supervisor: &Supervisor) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join("valgrind");
+    install(&folder, &VALGRIND.join("\n"), |fresh| {
+        screen::say("unpacking valgrind from Debian");
+        unpack(supervisor, fresh, &VALGRIND)
+    })
+    .context(GET_VALGRIND)?;
+    Ok(folder)
+}
+
 fn fill(supervisor: &Supervisor, folder: &Path) -> Result<()> {
-    if download(supervisor, folder, &[]).is_err() {
+    unpack(supervisor, folder, &PACKAGES)?;
+    // The name of this folder is that of the processor; under `libraries` everybody finds it.
+    symlink(libraries(folder)?, folder.join("libraries")).context("cannot link the libraries")?;
+    expect_whole(supervisor, folder)
+}
+
+fn unpack(supervisor: &Supervisor, folder: &Path, packages: &[&str]) -> Result<()> {
+    if download(supervisor, folder, packages, &[]).is_err() {
         // A bare machine has no lists yet; these ones are for us alone.
         let lists = folder.join("lists");
         fs::create_dir_all(lists.join("partial")).context("cannot create a folder")?;
         let state = format!("Dir::State::Lists={}", lists.display());
         let mut update = Command::new("apt-get");
         supervisor.run(update.args(["-o", &state, "-qq", "update"]))?;
-        download(supervisor, folder, &["-o", &state])?;
+        download(supervisor, folder, packages, &["-o", &state])?;
         fs::remove_dir_all(&lists).context("cannot remove the lists")?;
     }
     let entries = fs::read_dir(folder)?;
@@ -63,15 +87,18 @@ fn fill(supervisor: &Supervisor, folder: &Path) -> Result<()> {
         supervisor.run(Command::new("dpkg").arg("-x").arg(file).arg(folder))?;
         fs::remove_file(file).context("cannot remove a package")?;
     }
-    // The name of this folder is that of the processor; under `libraries` everybody finds it.
-    symlink(libraries(folder)?, folder.join("libraries")).context("cannot link the libraries")?;
-    expect_whole(supervisor, folder)
+    Ok(())
 }
 
-fn download(supervisor: &Supervisor, folder: &Path, options: &[&str]) -> Result<()> {
+fn download(
+    supervisor: &Supervisor,
+    folder: &Path,
+    packages: &[&str],
+    options: &[&str],
+) -> Result<()> {
     let mut download = Command::new("apt-get");
     download.args(options).args(["-q", "download"]);
-    let output = supervisor.capture(download.args(PACKAGES).current_dir(folder), "")?;
+    let output = supervisor.capture(download.args(packages).current_dir(folder), "")?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
     }

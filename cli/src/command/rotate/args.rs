@@ -76,13 +76,13 @@ pub enum RotateCommand {
 /// Says which keys would be renewed, by which way, and who is affected
 ///
 /// Looks at the same accounts as `keyrotation check` and takes those with a key that is overdue, due
-/// soon or of unknown age, unless somebody has waived that. Nothing is changed, no key is read.
+/// soon or of unknown age, unless somebody has waived that. Nothing is changed, no key is listed.
 ///
 /// Exit codes:
 ///   0  the plan covers every account that is due, or none is
 ///   1  no plan was made: wrong usage, no sign-in, no account, a bug
 ///   2  some accounts are due and cannot be rotated as things are; the plan says why
-///   3  nothing else is wrong, but part of the scope could not be read
+///   3  nothing else is wrong, but part of the scope, or an app, could not be read
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct PlanCommandArgs {

@@ -293,7 +293,7 @@ impl Walk {
         };
         let found = holders::find(&run, reach, account, slot).await?;
         if !found.is_empty() {
-            let mut tell = |progress| work.note(account, app_event(progress));
+            let mut tell = |progress| work.note(account, app_event(&progress));
             holders::free(found, &mut tell).await?;
         }
         let moved = work.trace(account).apps_moved;
@@ -337,10 +337,10 @@ fn changed() -> Act {
     Act::Refused("it is not as it was when the plan was made; make a new plan".to_owned())
 }
 
-fn app_event(progress: holders::Progress) -> Event {
+fn app_event(progress: &holders::Progress) -> Event {
     let (holders::Progress::Moving(holder)
     | holders::Progress::LookingBack(holder)
-    | holders::Progress::Moved(holder)) = &progress;
+    | holders::Progress::Moved(holder)) = progress;
     let holder = holder.to_string();
     match progress {
         holders::Progress::Moved(_) => Event::Moved { holder },
@@ -355,7 +355,7 @@ fn note(work: &Work<'_>, wish: &DirectWish, progress: Progress) {
         Progress::Decided(Step::Publish { slot, .. }) => Event::Publishing { slot: Text(slot) },
         Progress::Decided(Step::Turn { slot }) => Event::Claiming { slot: Text(slot) },
         Progress::Decided(Step::Wait { .. } | Step::Rest { .. }) => return,
-        Progress::Apps(progress) => app_event(progress),
+        Progress::Apps(progress) => app_event(&progress),
         Progress::Regenerating(slot) => Event::Regenerating { slot: Text(slot) },
         Progress::LookingBack(slot) => Event::LookingBack { slot: Text(slot) },
         Progress::Regenerated(slot) => Event::Regenerated { slot: Text(slot) },

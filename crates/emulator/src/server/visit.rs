@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hyper::{Method, Response};
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 use super::body::AnswerBody;
 use super::{ConnectionReset, Entrance, failed, respond, respond_torn};
@@ -29,6 +30,8 @@ pub(super) struct Visit<'a> {
     operation: &'static str,
     caller: Option<Caller>,
     fault: Option<Fault>,
+    /// Hears when faults are forgotten, so that none holds the request for ever.
+    clearance: watch::Receiver<u64>,
 }
 
 impl<'a> Visit<'a> {
@@ -46,6 +49,7 @@ impl<'a> Visit<'a> {
             operation: prepared.map_or(UNMODELLED, Prepared::operation),
             caller: None,
             fault: None,
+            clearance: shared.clearance(),
         }
     }
 
@@ -150,6 +154,11 @@ impl<'a> Visit<'a> {
             return Ok(None);
         }
         match fault {
+            Fault::Hold { .. } => {
+                // An error would say that the emulator ends.
+                self.clearance.clone().changed().await.unwrap_or_default();
+                Ok(None)
+            }
             Fault::Status {
                 status,
                 retry_after,

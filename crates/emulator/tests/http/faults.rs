@@ -1,8 +1,9 @@
 //! Faults on demand.
 
 use emulator::{Fault, FaultRule, When};
+use serde_json::Value;
 
-use crate::client::{ACCOUNT, Bench, Failure};
+use crate::client::{ACCOUNT, Bench, Failure, control};
 
 async fn regenerate(bench: &Bench) -> Result<u16, Failure> {
     let path = format!("{ACCOUNT}/regenerateKey?api-version=2023-05-01");
@@ -75,5 +76,33 @@ async fn a_status_replaces_the_answer_and_changes_nothing() -> Result<(), Failur
         Some("7")
     );
     assert_eq!(key2(&bench).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_held_request_is_answered_when_the_faults_are_cleared() -> Result<(), Failure> {
+    for (when, changes) in [(When::Before, false), (When::After, true)] {
+        let bench = Bench::standard().await?;
+        let before = key2(&bench).await?;
+        let hold = rule(Fault::Hold { hold: when });
+        bench.emulator.control().set_fault(hold);
+        let look = async {
+            let mut seen = None;
+            while seen != Some(1) {
+                let faults = control(&bench.emulator, "GET", "/faults", &[]).await?;
+                seen = faults
+                    .body
+                    .pointer("/faults/0/seen")
+                    .and_then(Value::as_u64);
+            }
+            let meanwhile = key2(&bench).await?;
+            bench.emulator.control().clear_faults();
+            Ok::<_, Failure>(meanwhile)
+        };
+        let (status, meanwhile) = tokio::join!(regenerate(&bench), look);
+        assert_eq!(status?, 200);
+        assert_eq!(meanwhile? != before, changes, "{when:?}");
+        assert_ne!(key2(&bench).await?, before, "{when:?}");
+    }
     Ok(())
 }

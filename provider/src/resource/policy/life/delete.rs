@@ -1,6 +1,6 @@
 //! Ending the enrolment of a policy.
 
-use engine::grant::{self, Made};
+use engine::grant::{self, GrantError, Made};
 use engine::managed::{self, Removal};
 use engine::run::Run;
 use plugin::{Context, DeleteRequest, Deleted, Diagnostic, Diagnostics, Path, Value};
@@ -47,7 +47,14 @@ async fn end(
         diagnostics.extend(purged.err().map(|error| diagnostic::not_purged(&error)));
     }
     let taken = grant::take_back(&run, shared.register(), &place, &account, made).await;
-    diagnostics.extend(taken.err().map(|error| diagnostic::left_over(&error)));
+    match taken {
+        Ok(()) => {}
+        // The state stays: by it the next run knows what is left to be taken back.
+        Err(GrantError::Step { source, .. }) if source.halt().is_some() => {
+            return Err(diagnostic::step(&source));
+        }
+        Err(error) => diagnostics.push(diagnostic::left_over(&error)),
+    }
     Ok(removal)
 }
 

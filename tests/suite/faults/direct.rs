@@ -1,0 +1,111 @@
+//! Direct rotation by the provider, led without a core, and the action that has a vault rotate.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use tests::emulator::Emulator;
+use tests::faults::cut::Cut;
+use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
+use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::life;
+use tests::life::end::apply_until;
+
+use super::policy::ended;
+use super::{no_more, run_all};
+
+const KIND: &str = "keyrotation_policy";
+
+/// Longer than a claim lasts.
+const LAPSE: i64 = 6;
+
+fn policy() -> Value {
+    json!({
+        "storage_account_id": fleet::account_id(ACCOUNT),
+        "rotation_period": "P30D",
+        "direct": {
+            "vault_uri": format!("https://{VAULT}.vault.azure.net/"),
+            "secret_name": "st-key",
+            "overlap": "PT1H",
+            "verify": false,
+        },
+    })
+}
+
+fn apply(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
+    life::apply(emulator, KIND, Some(&policy()), &mut memory.held).map(ended)
+}
+
+fn apply_cut(emulator: &Emulator, memory: &mut Memory, cut: &Cut) -> Result<Ended> {
+    apply_until(emulator, KIND, Some(&policy()), &mut memory.held, cut).map(ended)
+}
+
+fn bare() -> Result<Stage> {
+    Emulator::start(&fleet::one_account()).map(Stage::from)
+}
+
+/// Starts where the key in use was published longer ago than clients need, and is too old.
+fn due() -> Result<Stage> {
+    let Stage {
+        emulator,
+        mut memory,
+    } = bare()?;
+    let ended = apply(&emulator, &mut memory)?;
+    ensure!(ended.done, "{}", ended.said);
+    let emulator = emulator.after_minutes(120)?;
+    Ok(Stage { emulator, memory })
+}
+
+/// Starts where a vault keeps the keys of the account, renewing none by itself.
+fn enrolled() -> Result<Stage> {
+    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
+    let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
+    Emulator::start(&fleet::with_vaults(&accounts, &[vault])).map(Stage::from)
+}
+
+/// An answer that says that the secret is gone is believed.
+const GONE: Excused = Excused {
+    request: "GetSecretVersions",
+    nth: None,
+    faults: &["404"],
+    reason: "an answer that says that the secret is gone is believed: the key in use is published \
+             once more",
+};
+
+const CREATE: Operation = Operation {
+    name: "direct policy create",
+    stage: bare,
+    run: apply,
+    begin: Some(apply_cut),
+    next: Next::Always,
+    lapse: 0,
+    awaited: None,
+    renews_both: false,
+    objects: &[ACCOUNT, VAULT],
+    inspect: no_more,
+    excused: &[],
+};
+
+const TURN: Operation = Operation {
+    name: "direct policy, a due turn",
+    stage: due,
+    lapse: LAPSE,
+    excused: &[GONE],
+    ..CREATE
+};
+
+const ACTION: Operation = Operation {
+    name: "action keyrotation_rotate",
+    stage: enrolled,
+    run: |emulator, _| {
+        let config =
+            json!({ "policy_id": format!("https://{VAULT}.vault.azure.net/storage/logs") });
+        life::invoke(emulator, "keyrotation_rotate", &config).map(ended)
+    },
+    begin: None,
+    next: Next::AfterFailure,
+    ..CREATE
+};
+
+#[test]
+fn direct_policies_and_the_action_that_rotates() -> Result<()> {
+    run_all(&[&CREATE, &TURN, &ACTION])
+}
