@@ -1,12 +1,17 @@
 //! Direct rotation under a real core: an account goes from overdue to compliant, one key an apply.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::process::wait_for;
 use tests::terraform::{Change, REQUIRED, Terraform};
 
+const LIMIT: Duration = Duration::from_secs(60);
 const POLICY: &str = "keyrotation_policy.logs";
 
 fn configuration(content: &str) -> String {
@@ -153,6 +158,33 @@ fn an_account_moves_from_its_vault_to_direct_rotation() -> Result<()> {
     assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 1);
     assert_eq!(attribute(&terraform, "active_key")?, json!("key2"));
     assert_eq!(emulator.count("unmodelled")?, 0);
+    Ok(())
+}
+
+/// A turn that is stopped while Azure regenerates the key is finished by the next apply, which only
+/// publishes it.
+#[test]
+fn an_interrupted_turn_is_published_by_the_next_apply() -> Result<()> {
+    let emulator = Emulator::start(&fleet::one_account())?;
+    let terraform = Terraform::open(&emulator, "cut", &configuration("key"))?;
+    terraform.apply()?;
+    wait_until_due(&terraform)?;
+    emulator.set_fault(&json!({
+        "operation": "StorageAccounts_RegenerateKey",
+        "fault": { "delay_ms": 1500, "when": "after" },
+    }))?;
+    let apply = terraform.start(&["apply", "-input=false", "-auto-approve", "-no-color"])?;
+    wait_for("the regeneration", LIMIT, || {
+        Ok((emulator.seen_by_fault()? == 1).then_some(()))
+    })?;
+    apply.signal(Signal::INT)?;
+    apply.finish()?.expect_code(1)?;
+    assert_eq!(attribute(&terraform, "active_key")?, json!("key1"));
+
+    terraform.write(&configuration("key").replace("PT1S", "P1D"))?;
+    terraform.apply()?;
+    assert_eq!(emulator.count("StorageAccounts_RegenerateKey")?, 1);
+    assert_eq!(attribute(&terraform, "active_key")?, json!("key2"));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The fault matrix of each operation: every request meets every fault, and the next run finishes.
 
 mod by_hand;
+mod delivery;
 mod direct;
 mod policy;
 mod reading;
@@ -29,9 +30,8 @@ fn no_more(_: &Emulator) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command line, whose last word ends with `tail`, until the signal comes.
-fn cut_short(emulator: &Emulator, words: &str, tail: &str, cut: &Cut) -> Result<Ended> {
-    let words = format!("{words}{tail}");
+/// Runs a command line until the signal comes.
+fn cut_short(emulator: &Emulator, words: &str, cut: &Cut) -> Result<Ended> {
     let mut command = emulator.command(&place::keyrotation()?);
     cut_program(emulator, command.args(words.split(' ')), cut).map(ended)
 }
@@ -51,4 +51,41 @@ fn ended(
         written: both,
         ..Ended::default()
     }
+}
+
+#[test]
+fn rotations_and_enrolments_by_hand() -> Result<()> {
+    run_all(&[
+        &by_hand::ROTATE_DIRECTLY,
+        &by_hand::ROTATE_THROUGH_THE_VAULT,
+        &by_hand::VAULT_ADD,
+        &by_hand::VAULT_REMOVE,
+        &by_hand::VAULT_REGENERATE_KEY,
+    ])
+}
+
+#[test]
+fn resources_and_the_action_of_the_provider() -> Result<()> {
+    run_all(&[
+        &policy::CREATE,
+        &policy::UPDATE,
+        &policy::DESTROY,
+        &policy::IMPORT,
+        &sas_definition::CREATE,
+        &sas_definition::UPDATE,
+        &sas_definition::DESTROY,
+        &direct::CREATE,
+        &direct::TURN,
+        &direct::ACTION,
+    ])
+}
+
+#[test]
+fn what_changes_nothing_in_azure() -> Result<()> {
+    run_all(&[
+        &reading::CHECK,
+        &reading::CHECK_DRIFT,
+        &reading::GENERATE,
+        &delivery::TO_A_FILE,
+    ])
 }

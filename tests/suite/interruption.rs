@@ -172,3 +172,30 @@ fn a_kill_while_the_enrolment_is_made_is_finished_by_the_next_apply() -> Result<
     );
     Ok(())
 }
+
+/// The enrolment is gone when the signal comes, and what was granted for it is not: the state stays,
+/// so that the next destroy knows of it.
+#[test]
+fn an_interrupted_destroy_takes_back_the_next_time_what_was_granted() -> Result<()> {
+    for signal in [Signal::INT, Signal::TERM] {
+        let emulator = Emulator::start(&fleet::one_account())?;
+        let terraform = Terraform::open(&emulator, "one", &Configuration::default().text())?;
+        terraform.apply()?;
+        emulator.set_fault(&json!({
+            "operation": "DeleteStorageAccount",
+            "fault": { "delay_ms": 1500, "when": "after" },
+        }))?;
+        let destroy =
+            terraform.start(&["destroy", "-input=false", "-auto-approve", "-no-color"])?;
+        wait_for("the deletion", REQUEST_LIMIT, || {
+            Ok((emulator.seen_by_fault()? == 1).then_some(()))
+        })?;
+        destroy.signal(signal)?;
+        let said = destroy.finish()?.expect_code(1)?;
+        assert_eq!(emulator.count("RoleAssignments_Delete")?, 0, "{said:?}");
+        terraform.destroy()?;
+        assert_eq!(emulator.count("RoleAssignments_Delete")?, 1, "{said:?}");
+        assert_eq!(emulator.count("DeleteStorageAccount")?, 1);
+    }
+    Ok(())
+}

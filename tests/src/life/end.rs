@@ -12,7 +12,7 @@ use crate::caller::Plugin;
 use crate::emulator::Emulator;
 use crate::faults::cut::Cut;
 
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Brings an object to what the configuration says, until the moment comes.
 ///
@@ -65,13 +65,10 @@ pub fn apply_until(
 }
 
 /// Waits until the emulator holds the request.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the pause between two looks at another program"
-)]
 async fn moment(emulator: &Emulator, cut: &Cut) -> Result<()> {
+    let mut looks = tokio::time::interval(PAUSE);
     while !cut.has_come(emulator)? {
-        tokio::time::sleep(PAUSE).await;
+        looks.tick().await;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use tests::faults::cut::Begin;
 use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
 
-use super::{cut_short, ended, no_more, run_all};
+use super::{cut_short, ended, no_more};
 
 /// The host stands for what is asked before any account or vault is known.
 const OBJECTS: [&str; 5] = [
@@ -84,9 +84,10 @@ fn rotate_both(emulator: &Emulator, _: &mut Memory) -> Result<Ended> {
 }
 
 /// Renews both keys until the signal comes.
-const BEGIN_TO_ROTATE: Begin = |emulator, _, cut| cut_short(emulator, &named(ROTATE), "j", cut);
+const BEGIN_TO_ROTATE: Begin =
+    |emulator, _, cut| cut_short(emulator, &named(&format!("{ROTATE}j")), cut);
 
-const ROTATE_DIRECTLY: Operation = Operation {
+pub(super) const ROTATE_DIRECTLY: Operation = Operation {
     name: "rotate apply, directly",
     run: rotate_both,
     begin: Some(BEGIN_TO_ROTATE),
@@ -102,7 +103,7 @@ const ROTATE_DIRECTLY: Operation = Operation {
     ..COMMON
 };
 
-const ROTATE_THROUGH_THE_VAULT: Operation = Operation {
+pub(super) const ROTATE_THROUGH_THE_VAULT: Operation = Operation {
     name: "rotate apply, through the vault",
     stage: enrolled,
     run: rotate_both,
@@ -114,16 +115,16 @@ const ROTATE_THROUGH_THE_VAULT: Operation = Operation {
 const ADD: &str = "vault add --vault-name VAULT -n logs --resource-id ACCOUNT \
                    --active-key-name key1 --grant-access --yes";
 
-const VAULT_ADD: Operation = Operation {
+pub(super) const VAULT_ADD: Operation = Operation {
     name: "vault add",
     run: |emulator, _| keyrotation(emulator, ADD),
-    begin: Some(|emulator, _, cut| cut_short(emulator, &named(ADD), "", cut)),
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(ADD), cut)),
     ..COMMON
 };
 
 const REMOVE: &str = "vault remove --vault-name VAULT -n logs --yes";
 
-const VAULT_REMOVE: Operation = Operation {
+pub(super) const VAULT_REMOVE: Operation = Operation {
     name: "vault remove",
     stage: enrolled,
     run: |emulator, _| keyrotation(emulator, REMOVE),
@@ -137,7 +138,7 @@ const VAULT_REMOVE: Operation = Operation {
     ..COMMON
 };
 
-const VAULT_REGENERATE_KEY: Operation = Operation {
+pub(super) const VAULT_REGENERATE_KEY: Operation = Operation {
     name: "vault regenerate-key",
     stage: enrolled,
     run: |emulator, _| {
@@ -149,14 +150,3 @@ const VAULT_REGENERATE_KEY: Operation = Operation {
     next: Next::AfterFailure,
     ..COMMON
 };
-
-#[test]
-fn rotations_and_enrolments_by_hand() -> Result<()> {
-    run_all(&[
-        &ROTATE_DIRECTLY,
-        &ROTATE_THROUGH_THE_VAULT,
-        &VAULT_ADD,
-        &VAULT_REMOVE,
-        &VAULT_REGENERATE_KEY,
-    ])
-}

@@ -9,8 +9,8 @@ use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::life;
 use tests::life::end::apply_until;
 
+use super::no_more;
 use super::policy::ended;
-use super::{no_more, run_all};
 
 const KIND: &str = "keyrotation_policy";
 
@@ -70,7 +70,7 @@ const GONE: Excused = Excused {
              once more",
 };
 
-const CREATE: Operation = Operation {
+pub(super) const CREATE: Operation = Operation {
     name: "direct policy create",
     stage: bare,
     run: apply,
@@ -84,7 +84,7 @@ const CREATE: Operation = Operation {
     excused: &[],
 };
 
-const TURN: Operation = Operation {
+pub(super) const TURN: Operation = Operation {
     name: "direct policy, a due turn",
     stage: due,
     lapse: LAPSE,
@@ -92,7 +92,7 @@ const TURN: Operation = Operation {
     ..CREATE
 };
 
-const ACTION: Operation = Operation {
+pub(super) const ACTION: Operation = Operation {
     name: "action keyrotation_rotate",
     stage: enrolled,
     run: |emulator, _| {
@@ -104,8 +104,3 @@ const ACTION: Operation = Operation {
     next: Next::AfterFailure,
     ..CREATE
 };
-
-#[test]
-fn direct_policies_and_the_action_that_rotates() -> Result<()> {
-    run_all(&[&CREATE, &TURN, &ACTION])
-}

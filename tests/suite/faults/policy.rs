@@ -9,7 +9,7 @@ use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::life::end::apply_until;
 use tests::life::{self, Outcome};
 
-use super::{no_more, run_all};
+use super::no_more;
 
 const KIND: &str = "keyrotation_policy";
 
@@ -77,12 +77,12 @@ fn enrolled() -> Result<Stage> {
     Ok(stage)
 }
 
-const CREATE: Operation = Operation {
+pub(super) const CREATE: Operation = Operation {
     name: "policy create",
     ..COMMON
 };
 
-const UPDATE: Operation = Operation {
+pub(super) const UPDATE: Operation = Operation {
     name: "policy update",
     stage: enrolled,
     run: |emulator, memory| bring(emulator, memory, Some(&policy("P20D"))),
@@ -90,7 +90,7 @@ const UPDATE: Operation = Operation {
     ..COMMON
 };
 
-const DESTROY: Operation = Operation {
+pub(super) const DESTROY: Operation = Operation {
     name: "policy destroy",
     stage: enrolled,
     run: |emulator, memory| bring(emulator, memory, None),
@@ -113,7 +113,7 @@ const DESTROY: Operation = Operation {
     ..COMMON
 };
 
-const IMPORT: Operation = Operation {
+pub(super) const IMPORT: Operation = Operation {
     name: "policy import",
     stage: elsewhere,
     run: take_over,
@@ -135,9 +135,4 @@ fn take_over(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
         }
     }
     enrol(emulator, memory)
-}
-
-#[test]
-fn policies_in_the_care_of_a_vault() -> Result<()> {
-    run_all(&[&CREATE, &UPDATE, &DESTROY, &IMPORT])
 }

@@ -1,16 +1,16 @@
-//! What changes nothing in Azure: `check`, `generate`, and `sync` to a file.
+//! What changes nothing: `check` and `generate`.
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::faults::{Ended, Memory, Next, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
 
-use super::{cut_short, ended, no_more, run_all};
-use crate::sync::{define, source};
+use super::{ended, no_more};
+use crate::sync::define;
 
 /// An account whose keys are too old.
 const OLD: &str = "stold";
@@ -123,18 +123,18 @@ fn check(emulator: &Emulator, _: &mut Memory) -> Result<Ended> {
     Ok(ended)
 }
 
-const CHECK: Operation = Operation {
+pub(super) const CHECK: Operation = Operation {
     name: "check, all compliant",
     ..COMMON
 };
 
-const CHECK_DRIFT: Operation = Operation {
+pub(super) const CHECK_DRIFT: Operation = Operation {
     name: "check, one overdue",
     stage: old,
     ..COMMON
 };
 
-const GENERATE: Operation = Operation {
+pub(super) const GENERATE: Operation = Operation {
     name: "generate",
     stage: old,
     run: |emulator, _| {
@@ -146,39 +146,3 @@ const GENERATE: Operation = Operation {
     },
     ..COMMON
 };
-
-fn deliver() -> String {
-    format!("sync --from {} --file token", source())
-}
-
-const SYNC: Operation = Operation {
-    name: "sync to a file",
-    run: |emulator, _| {
-        let words = deliver();
-        let words: Vec<&str> = words.split(' ').collect();
-        cli::keyrotation(emulator, &words).map(ended)
-    },
-    begin: Some(|emulator, _, cut| cut_short(emulator, &deliver(), "", cut)),
-    stage: delivering,
-    next: Next::Always,
-    inspect: holds_a_token,
-    ..COMMON
-};
-
-fn delivering() -> Result<Stage> {
-    enrolled(&[account(ACCOUNT, "2025-01-01T00:00:00Z")])
-}
-
-fn holds_a_token(emulator: &Emulator) -> Result<()> {
-    let token = emulator.scratch().path().join("token");
-    let token = fs::read_to_string(token).context("there is no token")?;
-    ensure!(token.contains("sig="), "the file holds no token");
-    let look = format!("{} --check", deliver());
-    let look: Vec<&str> = look.split(' ').collect();
-    cli::keyrotation(emulator, &look)?.expect_code(0).map(drop)
-}
-
-#[test]
-fn what_reads_and_delivers() -> Result<()> {
-    run_all(&[&CHECK, &CHECK_DRIFT, &GENERATE, &SYNC])
-}

@@ -9,8 +9,8 @@ use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::life;
 use tests::life::end::apply_until;
 
+use super::no_more;
 use super::policy::ended;
-use super::{no_more, run_all};
 
 const KIND: &str = "keyrotation_sas_definition";
 
@@ -53,7 +53,7 @@ fn defined() -> Result<Stage> {
     Ok(stage)
 }
 
-const CREATE: Operation = Operation {
+pub(super) const CREATE: Operation = Operation {
     name: "SAS definition create",
     stage: enrolled,
     run: |emulator, memory| bring(emulator, memory, Some(&definition("rl"))),
@@ -69,7 +69,7 @@ const CREATE: Operation = Operation {
     excused: &[],
 };
 
-const UPDATE: Operation = Operation {
+pub(super) const UPDATE: Operation = Operation {
     name: "SAS definition update",
     stage: defined,
     run: |emulator, memory| bring(emulator, memory, Some(&definition("r"))),
@@ -77,7 +77,7 @@ const UPDATE: Operation = Operation {
     ..CREATE
 };
 
-const DESTROY: Operation = Operation {
+pub(super) const DESTROY: Operation = Operation {
     name: "SAS definition destroy",
     stage: defined,
     run: |emulator, memory| bring(emulator, memory, None),
@@ -90,8 +90,3 @@ const DESTROY: Operation = Operation {
     }],
     ..CREATE
 };
-
-#[test]
-fn sas_definitions() -> Result<()> {
-    run_all(&[&CREATE, &UPDATE, &DESTROY])
-}

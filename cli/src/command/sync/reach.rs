@@ -10,9 +10,9 @@ use engine::run::{Run, StepError};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
+use super::round::told;
 use super::target::{Access, Target, To};
 use crate::destination::cluster::reached::{Hints, ReachError, Reached};
-use crate::error::chain;
 
 /// A cluster, or in words why it cannot be reached.
 type Known = OnceCell<Result<Reached, String>>;
@@ -53,7 +53,7 @@ impl Clusters {
         let (access, cell) = known.ok_or("the cluster is not among those of this round")?;
         let reached = cell.get_or_init(async || {
             let reached = self.open(access, run).await;
-            reached.map_err(|error| chain(&error))
+            reached.map_err(|error| told(&error))
         });
         reached.await.clone()
     }

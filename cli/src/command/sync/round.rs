@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use engine::deliver::source::Signers;
-use engine::deliver::{self, DeliverError, Finding, Notes, Verdict, Why};
+use engine::deliver::{self, Finding, Notes, Verdict, Why};
 use engine::run::Run;
 use engine::vault::token::TokenError;
 use futures::stream::{self, StreamExt};
@@ -17,10 +17,10 @@ use secrecy::{ExposeSecret, SecretString};
 use super::reach::Clusters;
 use super::restart::{Job, Restarts};
 use super::target::{Target, To};
+use crate::destination::Place;
 use crate::destination::cluster::reached::Hints;
 use crate::destination::cluster::{ClusterEntry, Waits};
 use crate::destination::file::TokenFile;
-use crate::destination::{Place, PlaceError};
 use crate::error::{chain, hint_for};
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
@@ -293,7 +293,8 @@ impl Errand<'_> {
     }
 }
 
-fn told(error: &DeliverError<PlaceError>) -> String {
+/// Writes an error in one line, with what can be done about it.
+pub(super) fn told(error: &(dyn std::error::Error + 'static)) -> String {
     match hint_for(error) {
         Some(hint) => format!("{}; {hint}", chain(error)),
         None => chain(error),
