@@ -34,9 +34,13 @@ pub enum Check {
 pub fn run(supervisor: &Supervisor, check: Check) -> Result<()> {
     let commit = commit(supervisor)?;
     let builds = workspace::target()?.join("release-builds");
-    let first = built(supervisor, &builds.join("first"))?;
+    let first = built(supervisor, &commit, &builds.join("first"))?;
     if check == Check::Twice {
-        let second = built(supervisor, &builds.join("second/under/a/longer/name"))?;
+        let second = built(
+            supervisor,
+            &commit,
+            &builds.join("second/under/a/longer/name"),
+        )?;
         compare(&first, &second)?;
         screen::say("two builds in two folders gave the same bytes");
     }
@@ -84,11 +88,11 @@ fn git(supervisor: &Supervisor, arguments: &[&str]) -> Result<String> {
 }
 
 /// Builds the commit in a folder of its own, from nothing.
-fn built(supervisor: &Supervisor, folder: &Path) -> Result<Vec<Artifact>> {
+fn built(supervisor: &Supervisor, commit: &str, folder: &Path) -> Result<Vec<Artifact>> {
     renew(folder)?;
     let archive = folder.join("sources.tar");
     let output = format!("--output={}", archive.display());
-    git(supervisor, &["archive", "--format=tar", &output, "HEAD"])?;
+    git(supervisor, &["archive", "--format=tar", &output, commit])?;
     let mut unpack = Command::new("tar");
     unpack.arg("-xf").arg(&archive).arg("-C").arg(folder);
     supervisor.run(&mut unpack)?;

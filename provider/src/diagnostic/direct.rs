@@ -1,5 +1,6 @@
 //! Why a step of direct rotation was not taken, or not to its end, worded.
 
+use azure::id::StorageAccountId;
 use engine::direct::error::DirectError;
 use jiff::Timestamp;
 use plugin::{Diagnostic, Path};
@@ -97,12 +98,12 @@ fn not_published(said: &str) -> Diagnostic {
 }
 
 /// Says that another run is at it.
-pub(crate) fn busy(since: Option<Timestamp>) -> Diagnostic {
+pub(crate) fn busy(account: &StorageAccountId, since: Option<Timestamp>) -> Diagnostic {
     let since = since.map(|at| format!(" since {at}")).unwrap_or_default();
     Diagnostic::error(
         "Another run is rotating this account",
         format!(
-            "It has claimed the account{since}. Nothing was changed. Plan again in some minutes; \
+            "It has claimed {account}{since}. Nothing was changed. Plan again in some minutes; \
              the claim of a run that has ended lapses after five."
         ),
     )

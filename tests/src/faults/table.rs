@@ -13,7 +13,7 @@ use crate::place;
 const FOR_A_READING: usize = 1;
 
 /// Words of which every failure has one.
-pub(super) const WAYS_OUT: [&str; 12] = [
+pub(super) const WAYS_OUT: [&str; 16] = [
     "hint:",
     "again",
     "resume",
@@ -26,6 +26,10 @@ pub(super) const WAYS_OUT: [&str; 12] = [
     "Name ",
     "new plan",
     "ake that role",
+    "Set `",
+    "import it",
+    "needs the role",
+    "enrol it",
 ];
 
 /// Returns all faults with their names.

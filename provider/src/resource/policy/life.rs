@@ -35,7 +35,8 @@ async fn fit_account(run: &Run<'_>, model: &Model) -> Result<StorageAccount, Dia
         .map_err(|error| diagnostic::step(&error).at(path.clone()))?;
     let Some(account) = found else {
         let detail = format!(
-            "{} does not exist, or the caller may not see it. Nothing was changed.",
+            "{} does not exist, or the caller may not see it. Nothing was changed.\n\nCheck the id; to \
+             see the account, the caller needs the role `Reader` on it.",
             model.account
         );
         return Err(Diagnostic::error("Storage account not found", detail).at(path));

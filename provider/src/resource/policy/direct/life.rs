@@ -96,7 +96,7 @@ async fn step(
         .await
         .map_err(|error| diagnostic::direct(&error))?;
     if let Outcome::Busy { since } = outcome {
-        return Err(diagnostic::busy(since));
+        return Err(diagnostic::busy(&model.wish.account, since));
     }
     let mut seen: Seen = direct::look(&run, &model.wish.account, &model.wish.place)
         .await
