@@ -132,7 +132,9 @@ mod tests {
 
     #[test]
     fn what_takes_long_runs_on_request_only() -> Result<()> {
-        let usual = ["sizes", "start", "provider", "check", "rotate", "sync"];
+        let usual = [
+            "sizes", "start", "provider", "check", "rotate", "sync", "micro",
+        ];
         assert_eq!(names(&[])?, usual);
         assert_eq!(names(&["build", "sizes"])?, ["sizes", "build"]);
         let refused = names(&["size"]).err().map(|error| error.to_string());

@@ -2,7 +2,9 @@
 
 mod faults;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -52,6 +54,9 @@ pub fn run(supervisor: &Supervisor, faults: Faults, filters: &[&str]) -> Result<
     }
     let mut test = workspace::cargo();
     test.args(["test", "--workspace"]);
+    // Most of a test's time is spent in waiting for a claim or before another try.
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    test.env("RUST_TEST_THREADS", (cores * 2).to_string());
     if faults == Faults::Full {
         test.env("KEYROTATION_FULL_MATRIX", "1");
     }
