@@ -50,8 +50,9 @@ use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{self, SettingsError};
 
 /// How many accounts are looked at or under way at once. A turn waits for some seconds before it trusts
-/// its claim; with so many the limits that Azure publishes are what a large fleet waits for.
-const AT_ONCE: usize = 256;
+/// its claim, so many can be; with many more, requests are refused for their number by limits that are
+/// not known beforehand, and accounts are left to `resume`.
+const AT_ONCE: usize = 32;
 
 /// How long clients have if nobody says, in days.
 const DEFAULT_WAIT: u32 = 1;

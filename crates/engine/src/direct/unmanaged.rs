@@ -4,6 +4,8 @@
 //! that nobody looks at, could manage it all the same; but Key Vault can renew no key of an account
 //! on which it has no role, so that is asked too.
 
+use std::error::Error;
+
 use azure::arm::authorization::{self, RoleAssignment};
 use azure::id::{StorageAccountId, VaultUrl};
 
@@ -48,9 +50,20 @@ pub(super) async fn check(
             held.id
         ))),
         Err(error) => Err(may_be(format!(
-            "whether Key Vault holds a role on it cannot be told: {error}"
+            "whether Key Vault holds a role on it cannot be told: {error}{}",
+            cause(&error)
         ))),
     }
+}
+
+/// Gives what a failure says of its cause, behind a colon.
+fn cause(error: &StepError) -> String {
+    let (mut text, mut cause) = (String::new(), error.source());
+    while let Some(now) = cause {
+        text = format!("{text}: {now}");
+        cause = now.source();
+    }
+    text
 }
 
 /// Finds a role by which Key Vault may renew the keys of an account.
