@@ -4,13 +4,15 @@ mod by_hand;
 mod delivery;
 mod direct;
 mod policy;
+mod provider;
 mod reading;
 mod sas_definition;
 
 use anyhow::Result;
 use tests::emulator::Emulator;
 use tests::faults::cut::{Cut, cut_program};
-use tests::faults::{Ended, Operation, run_matrices};
+use tests::faults::{Ended, Memory, Next, Operation, Stage, run_matrices};
+use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::place;
 use tests::process::Said;
 
@@ -23,6 +25,37 @@ fn run_all(operations: &[&Operation]) -> Result<()> {
 
 fn watch(emulator: &Emulator, place: &str, text: &str) -> Result<()> {
     Secrets::of(emulator)?.expect_none_in(place, text.as_bytes())
+}
+
+/// What most operations have in common.
+const COMMON: Operation = Operation {
+    name: "",
+    stage: bare,
+    run: nothing,
+    begin: None,
+    next: Next::Always,
+    lapse: 0,
+    awaited: None,
+    renews_both: false,
+    objects: &[ACCOUNT, VAULT],
+    inspect: no_more,
+    excused: &[],
+};
+
+fn nothing(_: &Emulator, _: &mut Memory) -> Result<Ended> {
+    Ok(Ended::default())
+}
+
+/// Starts where nobody manages an old account.
+fn bare() -> Result<Stage> {
+    Emulator::start(&fleet::one_account()).map(Stage::from)
+}
+
+/// Starts where a vault keeps the keys of an old account, renewing none by itself.
+fn enrolled() -> Result<Stage> {
+    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
+    let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
+    Emulator::start(&fleet::with_vaults(&accounts, &[vault])).map(Stage::from)
 }
 
 /// Nothing beside what every matrix looks at.

@@ -264,10 +264,16 @@ pub async fn step_from(
     match step {
         Step::Rest { until } => Ok(Outcome::Rested { until }),
         Step::Wait { slot, until } => Ok(Outcome::Waiting { slot, until }),
-        Step::Turn { slot } => match leave_apps(run, wish, seen, slot, tell).await? {
-            Some(until) => Ok(Outcome::Waiting { slot, until }),
-            None => turn(run, wish, seen, slot, tell).await,
-        },
+        Step::Turn { slot } => {
+            let held = match &seen.published {
+                Some(version) => apps::leave(run, around, wish, version, slot, tell).await?,
+                None => None,
+            };
+            match held {
+                Some(until) => Ok(Outcome::Waiting { slot, until }),
+                None => turn(run, wish, seen, slot, tell).await,
+            }
+        }
         Step::Publish { slot, reason } => {
             let version = republish(run, wish, seen, slot, tell).await?;
             Ok(Outcome::Published {
@@ -326,25 +332,12 @@ async fn check_fit(
 /// Why some app may still hold the key.
 pub async fn tell_apps(
     run: &Run<'_>,
+    around: &Surroundings,
     wish: &DirectWish,
     published: &Version,
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<Timestamp>, DirectError> {
-    apps::leave(run, wish, published, published.slot.other(), tell).await
-}
-
-/// Gives until when apps have time that held the key; `None` if none did.
-async fn leave_apps(
-    run: &Run<'_>,
-    wish: &DirectWish,
-    seen: &Seen,
-    slot: KeySlot,
-    tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Option<Timestamp>, DirectError> {
-    match &seen.published {
-        Some(version) => apps::leave(run, wish, version, slot, tell).await,
-        None => Ok(None),
-    }
+    apps::leave(run, around, wish, published, published.slot.other(), tell).await
 }
 
 /// Regenerates the idle key and publishes it.

@@ -8,7 +8,8 @@
 //! - Nothing is written before everything was read: an app that cannot be seen into may hold the key,
 //!   and so may one that holds it in a form that is not understood.
 //! - A write is sent once. After an unclear answer the app's configuration tells.
-//! - A part is read once more just before it is written, and all other entries go back as they came.
+//! - A part is read once more just before it is written, and all other entries go back as they came;
+//!   within a process one part is written at a time.
 //!
 //! # Assumptions
 //! Azure takes a part of an app's configuration as a whole and without a condition: what somebody
@@ -30,6 +31,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use rotation::slot::KeySlot;
 
 use crate::run::{Pauses, Run, StepError, absent};
+use crate::surroundings::Surroundings;
 
 /// How many apps are read at a time.
 const AT_A_TIME: usize = 8;
@@ -189,12 +191,16 @@ pub async fn find<'a>(
 /// Why some app may still hold the key.
 pub async fn free(
     found: Found<'_>,
+    around: &Surroundings,
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(), HoldersError> {
     let Found { sweep, holders } = found;
     for holder in holders {
         tell(Progress::Moving(holder.clone()));
-        sweep.free(&holder, tell).await?;
+        {
+            let _turn = around.rewriting.lock().await;
+            sweep.free(&holder, tell).await?;
+        }
         tell(Progress::Moved(holder));
     }
     Ok(())

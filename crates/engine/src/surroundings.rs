@@ -31,6 +31,9 @@ pub struct Surroundings {
     rights: Cache<Permission>,
     subscriptions: Mutex<Option<Arc<Vec<SubscriptionId>>>>,
     key_vault: OnceCell<PrincipalId>,
+    /// Held by whoever reads a part of an app's configuration to write it again: several accounts may
+    /// have a key in one part, and who writes what was read before would undo what others wrote.
+    pub(crate) rewriting: Mutex<()>,
 }
 
 impl Surroundings {

@@ -4,10 +4,10 @@ use anyhow::Result;
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::faults::cut::Begin;
-use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
+use tests::faults::{Ended, Excused, Memory, Next, Operation};
 use tests::fleet::{self, ACCOUNT, VAULT};
 
-use super::{cut_short, ended, no_more};
+use super::{cut_short, ended, enrolled};
 
 /// The host stands for what is asked before any account or vault is known.
 const OBJECTS: [&str; 5] = [
@@ -20,34 +20,9 @@ const OBJECTS: [&str; 5] = [
 
 /// What most operations have in common.
 const COMMON: Operation = Operation {
-    name: "",
-    stage: bare,
-    run: nothing,
-    begin: None,
-    next: Next::Always,
-    lapse: 0,
-    awaited: None,
-    renews_both: false,
     objects: &OBJECTS,
-    inspect: no_more,
-    excused: &[],
+    ..super::COMMON
 };
-
-fn nothing(_: &Emulator, _: &mut Memory) -> Result<Ended> {
-    Ok(Ended::default())
-}
-
-/// An old account that nobody manages.
-fn bare() -> Result<Stage> {
-    Emulator::start(&fleet::one_account()).map(Stage::from)
-}
-
-/// An old account whose keys a vault keeps, renewing none by itself.
-fn enrolled() -> Result<Stage> {
-    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
-    let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
-    Emulator::start(&fleet::with_vaults(&accounts, &[vault])).map(Stage::from)
-}
 
 /// Puts the names of the fleet into the words of a command line.
 fn named(words: &str) -> String {

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use tests::cli;
 use tests::emulator::Emulator;
-use tests::faults::{Ended, Memory, Next, Operation, Stage};
+use tests::faults::{Ended, Memory, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
 
 use super::{cut_short, ended};
@@ -35,13 +35,9 @@ pub(super) const TO_A_FILE: Operation = Operation {
     stage: enrolled,
     run: |emulator: &Emulator, _: &mut Memory| keyrotation(emulator, &to_file()),
     begin: Some(|emulator, _, cut| cut_short(emulator, &to_file(), cut)),
-    next: Next::Always,
-    lapse: 0,
-    awaited: None,
-    renews_both: false,
     objects: &[ACCOUNT, VAULT, "token", "logs"],
     inspect: holds_a_token,
-    excused: &[],
+    ..super::COMMON
 };
 
 fn holds_a_token(emulator: &Emulator) -> Result<()> {

@@ -7,10 +7,9 @@ use tests::faults::cut::Cut;
 use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
 use tests::life;
-use tests::life::end::apply_until;
 
-use super::no_more;
-use super::policy::ended;
+use super::provider::{self, ended};
+use super::{bare, enrolled};
 
 const KIND: &str = "keyrotation_policy";
 
@@ -30,16 +29,8 @@ fn policy() -> Value {
     })
 }
 
-fn apply(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
-    life::apply(emulator, KIND, Some(&policy()), &mut memory.held).map(ended)
-}
-
-fn apply_cut(emulator: &Emulator, memory: &mut Memory, cut: &Cut) -> Result<Ended> {
-    apply_until(emulator, KIND, Some(&policy()), &mut memory.held, cut).map(ended)
-}
-
-fn bare() -> Result<Stage> {
-    Emulator::start(&fleet::one_account()).map(Stage::from)
+fn apply(emulator: &Emulator, memory: &mut Memory, cut: Option<&Cut>) -> Result<Ended> {
+    provider::bring(emulator, memory, (KIND, Some(&policy())), cut)
 }
 
 /// Starts where the key in use was published longer ago than clients need, and is too old.
@@ -48,17 +39,10 @@ fn due() -> Result<Stage> {
         emulator,
         mut memory,
     } = bare()?;
-    let ended = apply(&emulator, &mut memory)?;
+    let ended = apply(&emulator, &mut memory, None)?;
     ensure!(ended.done, "{}", ended.said);
     let emulator = emulator.after_minutes(120)?;
     Ok(Stage { emulator, memory })
-}
-
-/// Starts where a vault keeps the keys of the account, renewing none by itself.
-fn enrolled() -> Result<Stage> {
-    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
-    let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
-    Emulator::start(&fleet::with_vaults(&accounts, &[vault])).map(Stage::from)
 }
 
 /// An answer that says that the secret is gone is believed.
@@ -72,16 +56,9 @@ const GONE: Excused = Excused {
 
 pub(super) const CREATE: Operation = Operation {
     name: "direct policy create",
-    stage: bare,
-    run: apply,
-    begin: Some(apply_cut),
-    next: Next::Always,
-    lapse: 0,
-    awaited: None,
-    renews_both: false,
-    objects: &[ACCOUNT, VAULT],
-    inspect: no_more,
-    excused: &[],
+    run: |emulator, memory| apply(emulator, memory, None),
+    begin: Some(|emulator, memory, cut| apply(emulator, memory, Some(cut))),
+    ..super::COMMON
 };
 
 pub(super) const TURN: Operation = Operation {
@@ -100,7 +77,6 @@ pub(super) const ACTION: Operation = Operation {
             json!({ "policy_id": format!("https://{VAULT}.vault.azure.net/storage/logs") });
         life::invoke(emulator, "keyrotation_rotate", &config).map(ended)
     },
-    begin: None,
     next: Next::AfterFailure,
-    ..CREATE
+    ..super::COMMON
 };

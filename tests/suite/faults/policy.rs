@@ -1,47 +1,24 @@
-//! Policies and SAS definitions of the provider, led without a core.
+//! Policies that enrol an account.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::emulator::Emulator;
 use tests::faults::cut::Cut;
-use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
+use tests::faults::{Ended, Excused, Memory, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, VAULT};
-use tests::life::end::apply_until;
-use tests::life::{self, Outcome};
+use tests::life;
 
-use super::no_more;
+use super::bare;
+use super::provider::{self, ended};
 
 const KIND: &str = "keyrotation_policy";
 
 const COMMON: Operation = Operation {
-    name: "",
-    stage: bare,
     run: enrol,
-    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, Some(&policy("P30D")), cut)),
-    next: Next::Always,
-    lapse: 0,
-    awaited: None,
-    renews_both: false,
+    begin: Some(|emulator, memory, cut| bring(emulator, memory, Some(&policy("P30D")), Some(cut))),
     objects: &[ACCOUNT, VAULT, "Key Vault's service principal"],
-    inspect: no_more,
-    excused: &[],
+    ..super::COMMON
 };
-
-fn bare() -> Result<Stage> {
-    Emulator::start(&fleet::one_account()).map(Stage::from)
-}
-
-/// Reads the end of a run of the provider.
-pub(super) fn ended(outcome: Outcome) -> Ended {
-    // A warning that the next plan goes on is as honest as an error.
-    let left = outcome.said.contains("The next plan shows");
-    Ended {
-        done: !outcome.failed && !left,
-        written: format!("{}{}", outcome.said, outcome.log),
-        said: outcome.said,
-        claims: Value::Null,
-    }
-}
 
 fn policy(period: &str) -> Value {
     json!({
@@ -52,21 +29,17 @@ fn policy(period: &str) -> Value {
     })
 }
 
-fn bring(emulator: &Emulator, memory: &mut Memory, config: Option<&Value>) -> Result<Ended> {
-    life::apply(emulator, KIND, config, &mut memory.held).map(ended)
-}
-
-fn bring_until(
+fn bring(
     emulator: &Emulator,
     memory: &mut Memory,
     config: Option<&Value>,
-    cut: &Cut,
+    cut: Option<&Cut>,
 ) -> Result<Ended> {
-    apply_until(emulator, KIND, config, &mut memory.held, cut).map(ended)
+    provider::bring(emulator, memory, (KIND, config), cut)
 }
 
 fn enrol(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
-    bring(emulator, memory, Some(&policy("P30D")))
+    bring(emulator, memory, Some(&policy("P30D")), None)
 }
 
 /// Starts where an earlier run has enrolled the account.
@@ -85,16 +58,16 @@ pub(super) const CREATE: Operation = Operation {
 pub(super) const UPDATE: Operation = Operation {
     name: "policy update",
     stage: enrolled,
-    run: |emulator, memory| bring(emulator, memory, Some(&policy("P20D"))),
-    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, Some(&policy("P20D")), cut)),
+    run: |emulator, memory| bring(emulator, memory, Some(&policy("P20D")), None),
+    begin: Some(|emulator, memory, cut| bring(emulator, memory, Some(&policy("P20D")), Some(cut))),
     ..COMMON
 };
 
 pub(super) const DESTROY: Operation = Operation {
     name: "policy destroy",
     stage: enrolled,
-    run: |emulator, memory| bring(emulator, memory, None),
-    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, None, cut)),
+    run: |emulator, memory| bring(emulator, memory, None, None),
+    begin: Some(|emulator, memory, cut| bring(emulator, memory, None, Some(cut))),
     excused: &[
         Excused {
             request: "RoleAssignments_Delete",

@@ -9,21 +9,16 @@ use tests::emulator::Emulator;
 use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
 use tests::fleet::{self, ACCOUNT, SUBSCRIPTION, VAULT};
 
-use super::{ended, no_more};
+use super::ended;
 use crate::sync::define;
 
 /// An account whose keys are too old.
 const OLD: &str = "stold";
 
 const COMMON: Operation = Operation {
-    name: "",
     stage: young,
     run: check,
-    begin: None,
     next: Next::AfterFailure,
-    lapse: 0,
-    awaited: None,
-    renews_both: false,
     objects: &[
         ACCOUNT,
         VAULT,
@@ -32,8 +27,7 @@ const COMMON: Operation = Operation {
         "management.azure.com",
         "subscription",
     ],
-    inspect: no_more,
-    excused: &[],
+    ..super::COMMON
 };
 
 fn account(name: &str, created: &str) -> Value {

@@ -4,22 +4,12 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tests::emulator::Emulator;
 use tests::faults::cut::Cut;
-use tests::faults::{Ended, Excused, Memory, Next, Operation, Stage};
-use tests::fleet::{self, ACCOUNT, VAULT};
-use tests::life;
-use tests::life::end::apply_until;
+use tests::faults::{Ended, Excused, Memory, Operation, Stage};
+use tests::fleet::VAULT;
 
-use super::no_more;
-use super::policy::ended;
+use super::{enrolled, provider};
 
 const KIND: &str = "keyrotation_sas_definition";
-
-/// Starts where a vault keeps the keys of the account, renewing none by itself.
-fn enrolled() -> Result<Stage> {
-    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
-    let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
-    Emulator::start(&fleet::with_vaults(&accounts, &[vault])).map(Stage::from)
-}
 
 fn definition(permissions: &str) -> Value {
     json!({
@@ -32,23 +22,24 @@ fn definition(permissions: &str) -> Value {
     })
 }
 
-fn bring(emulator: &Emulator, memory: &mut Memory, config: Option<&Value>) -> Result<Ended> {
-    life::apply(emulator, KIND, config, &mut memory.held).map(ended)
-}
-
-fn bring_until(
+fn bring(
     emulator: &Emulator,
     memory: &mut Memory,
     config: Option<&Value>,
-    cut: &Cut,
+    cut: Option<&Cut>,
 ) -> Result<Ended> {
-    apply_until(emulator, KIND, config, &mut memory.held, cut).map(ended)
+    provider::bring(emulator, memory, (KIND, config), cut)
 }
 
 /// Starts where an earlier run has made the definition.
 fn defined() -> Result<Stage> {
     let mut stage = enrolled()?;
-    let ended = bring(&stage.emulator, &mut stage.memory, Some(&definition("rl")))?;
+    let ended = bring(
+        &stage.emulator,
+        &mut stage.memory,
+        Some(&definition("rl")),
+        None,
+    )?;
     ensure!(ended.done, "{}", ended.said);
     Ok(stage)
 }
@@ -56,32 +47,26 @@ fn defined() -> Result<Stage> {
 pub(super) const CREATE: Operation = Operation {
     name: "SAS definition create",
     stage: enrolled,
-    run: |emulator, memory| bring(emulator, memory, Some(&definition("rl"))),
+    run: |emulator, memory| bring(emulator, memory, Some(&definition("rl")), None),
     begin: Some(|emulator, memory, cut| {
-        bring_until(emulator, memory, Some(&definition("rl")), cut)
+        bring(emulator, memory, Some(&definition("rl")), Some(cut))
     }),
-    next: Next::Always,
-    lapse: 0,
-    awaited: None,
-    renews_both: false,
-    objects: &[ACCOUNT, VAULT],
-    inspect: no_more,
-    excused: &[],
+    ..super::COMMON
 };
 
 pub(super) const UPDATE: Operation = Operation {
     name: "SAS definition update",
     stage: defined,
-    run: |emulator, memory| bring(emulator, memory, Some(&definition("r"))),
-    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, Some(&definition("r")), cut)),
+    run: |emulator, memory| bring(emulator, memory, Some(&definition("r")), None),
+    begin: Some(|emulator, memory, cut| bring(emulator, memory, Some(&definition("r")), Some(cut))),
     ..CREATE
 };
 
 pub(super) const DESTROY: Operation = Operation {
     name: "SAS definition destroy",
     stage: defined,
-    run: |emulator, memory| bring(emulator, memory, None),
-    begin: Some(|emulator, memory, cut| bring_until(emulator, memory, None, cut)),
+    run: |emulator, memory| bring(emulator, memory, None, None),
+    begin: Some(|emulator, memory, cut| bring(emulator, memory, None, Some(cut))),
     excused: &[Excused {
         request: "GetSasDefinition",
         nth: None,

@@ -3,13 +3,15 @@
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::arm;
 use tests::emulator::Emulator;
-use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::fleet::{self, ACCOUNT};
 use tests::process::Said;
 
-use super::{DONE, LEFT, apply, expect_both_renewed, rotate};
+use super::through_vault::enrolled;
+use super::{DONE, LEFT, apply, expect_both_renewed, journal, rotate};
 use crate::apps::write;
 use crate::secrets::Secrets;
 
@@ -60,6 +62,29 @@ fn start(fleet: Value) -> Result<Emulator> {
     Ok(emulator)
 }
 
+/// Expects that no key was renewed before the apps that were moved last had their second.
+fn expect_time_for_apps(emulator: &Emulator) -> Result<()> {
+    let mut moved: Option<Timestamp> = None;
+    let mut renewals = 0;
+    for line in journal(emulator)?.lines().skip(1) {
+        let line: Value = serde_json::from_str(line)?;
+        let at = line.get("at").and_then(Value::as_str).context("no time")?;
+        let at: Timestamp = at.parse()?;
+        match line.get("event").and_then(Value::as_str) {
+            Some("moved") => moved = Some(at),
+            Some("regenerating") => {
+                let last = moved.context("renewed before any app was moved")?;
+                let time = at.duration_since(last);
+                ensure!(time >= SignedDuration::from_secs(1), "apps had {time}");
+                renewals += 1;
+            }
+            _ => {}
+        }
+    }
+    ensure!(renewals == 2, "{renewals} renewals are noted");
+    Ok(())
+}
+
 /// Reads a part of the configuration of an app.
 fn read(emulator: &Emulator, app: &str, part: &str, pointer: &str) -> Result<String> {
     let path = format!(
@@ -74,7 +99,7 @@ fn read(emulator: &Emulator, app: &str, part: &str, pointer: &str) -> Result<Str
 
 /// Expects that every app holds a key that its account has. A key that is gone never comes back, so
 /// one is good if it is there just before or just after the look at the apps.
-fn expect_live(emulator: &Emulator) -> Result<()> {
+fn expect_live(emulator: &Emulator, holders: usize) -> Result<()> {
     let before = emulator.accounts()?.to_string();
     let world = emulator.world()?;
     let keys = before + &emulator.accounts()?.to_string();
@@ -97,7 +122,7 @@ fn expect_live(emulator: &Emulator) -> Result<()> {
                 .replace("%3D", "=")
         })
         .collect();
-    ensure!(held.len() == 3, "{} apps hold a key", held.len());
+    ensure!(held.len() == holders, "{} entries hold a key", held.len());
     ensure!(
         held.iter().all(|key| keys.contains(key)),
         "an app holds a dead key"
@@ -106,16 +131,20 @@ fn expect_live(emulator: &Emulator) -> Result<()> {
 }
 
 /// Looks at the world again and again while a rotation goes on.
-fn while_watched(emulator: &Emulator, act: impl FnOnce() -> Result<Said> + Send) -> Result<Said> {
+fn while_watched(
+    emulator: &Emulator,
+    holders: usize,
+    act: impl FnOnce() -> Result<Said> + Send,
+) -> Result<Said> {
     thread::scope(|scope| {
         let acting = scope.spawn(act);
         let mut looks = 0;
         while !acting.is_finished() {
-            expect_live(emulator)?;
+            expect_live(emulator, holders)?;
             looks += 1;
         }
         ensure!(looks > 1, "nobody looked");
-        expect_live(emulator)?;
+        expect_live(emulator, holders)?;
         acting.join().map_err(|_| anyhow::anyhow!("it panicked"))?
     })
 }
@@ -123,7 +152,7 @@ fn while_watched(emulator: &Emulator, act: impl FnOnce() -> Result<Said> + Send)
 #[test]
 fn apps_get_the_other_key_before_theirs_is_renewed() -> Result<()> {
     let emulator = start(fleet::one_account())?;
-    let said = while_watched(&emulator, || apply(&emulator, &[APPS]))?;
+    let said = while_watched(&emulator, 3, || apply(&emulator, &[APPS]))?;
     let said = said.expect_code(DONE)?;
     ensure!(said.stdout.contains("AzureWebJobsStorage"), "{said:?}");
     let key1 = emulator.key(ACCOUNT, "key1")?;
@@ -132,17 +161,17 @@ fn apps_get_the_other_key_before_theirs_is_renewed() -> Result<()> {
     assert_eq!(read(&emulator, APP, "appsettings", "MODE")?, "fast");
     let others = read(&emulator, SLOT, "connectionstrings", "sql/value")?;
     assert_eq!(others, "Server=x", "what else there is stays");
+    expect_time_for_apps(&emulator)?;
     expect_both_renewed(&emulator)
 }
 
 #[test]
 fn apps_of_an_enrolled_account_get_the_active_key_before_the_vault_renews_the_other() -> Result<()>
 {
-    let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
-    let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
-    let emulator = start(fleet::with_vaults(&accounts, &[vault]))?;
-    while_watched(&emulator, || apply(&emulator, &[APPS]))?.expect_code(DONE)?;
+    let emulator = start(enrolled())?;
+    while_watched(&emulator, 3, || apply(&emulator, &[APPS]))?.expect_code(DONE)?;
     assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 2);
+    expect_time_for_apps(&emulator)?;
     expect_both_renewed(&emulator)
 }
 
@@ -163,7 +192,7 @@ fn an_app_that_cannot_be_seen_into_holds_the_walk_and_resume_goes_on() -> Result
         "no app was touched"
     );
     emulator.clear_faults()?;
-    while_watched(&emulator, || rotate(&emulator, &["resume", "j"]))?.expect_code(DONE)?;
+    while_watched(&emulator, 3, || rotate(&emulator, &["resume", "j"]))?.expect_code(DONE)?;
     expect_both_renewed(&emulator)
 }
 
@@ -192,11 +221,56 @@ fn a_write_whose_answer_is_lost_is_not_sent_again() -> Result<()> {
     emulator.set_fault(&json!({
         "operation": "WebApps_UpdateApplicationSettings", "nth": 1, "fault": { "reset": "after" },
     }))?;
-    while_watched(&emulator, || apply(&emulator, &[APPS]))?.expect_code(DONE)?;
+    while_watched(&emulator, 3, || apply(&emulator, &[APPS]))?.expect_code(DONE)?;
     // After each of three publications two apps are moved.
     let writes = emulator.count("WebApps_UpdateApplicationSettings")?;
     assert_eq!(writes, PUT_UP + 6);
     expect_both_renewed(&emulator)
+}
+
+#[test]
+fn a_vault_turns_no_key_before_it_is_known_which_apps_hold_it() -> Result<()> {
+    let emulator = start(enrolled())?;
+    // The look that tells which key the apps have to give up; the plan had one of its own.
+    emulator.set_fault(&json!({
+        "operation": "GetSasDefinitions", "nth": 2, "fault": { "status": 403, "code": "Forbidden" },
+    }))?;
+    apply(&emulator, &[APPS])?.expect_code(LEFT)?;
+    assert_eq!(emulator.seen_by_fault()?, 2, "nobody looked on");
+    assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 0);
+    Ok(())
+}
+
+#[test]
+fn two_accounts_in_one_app_do_not_undo_each_other() -> Result<()> {
+    let old = Some("2025-01-01T00:00:00Z");
+    let accounts = [fleet::account("stone", old), fleet::account("sttwo", old)];
+    let emulator = Emulator::start(&with_apps(fleet::of(&accounts, None))?)?;
+    let string = |name: &str| -> Result<String> {
+        Ok(format!(
+            "AccountName={name};AccountKey={}",
+            emulator.key(name, "key2")?
+        ))
+    };
+    let settings = json!({ "ONE": string("stone")?, "TWO": string("sttwo")? });
+    write(&emulator, APP, "appsettings", &settings)?;
+    // Long enough for each to read before the other has written.
+    emulator.set_fault(&json!({
+        "operation": "WebApps_UpdateApplicationSettings", "count": 1000,
+        "fault": { "delay_ms": 700 },
+    }))?;
+    while_watched(&emulator, 2, || apply(&emulator, &[APPS]))?.expect_code(DONE)?;
+    for (setting, name) in [("ONE", "stone"), ("TWO", "sttwo")] {
+        let held = read(&emulator, APP, "appsettings", setting)?;
+        let key = emulator.key(name, "key1")?;
+        ensure!(
+            held.contains(&key),
+            "{setting} holds another key than the published one"
+        );
+    }
+    // After each of three publications of each account the app is written once.
+    assert_eq!(emulator.count("WebApps_UpdateApplicationSettings")?, 1 + 6);
+    Ok(())
 }
 
 #[test]

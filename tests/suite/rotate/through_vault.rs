@@ -7,7 +7,7 @@ use tests::fleet::{self, ACCOUNT, VAULT};
 
 use super::{DONE, apply, check_killed, expect_both_renewed};
 
-fn enrolled() -> Value {
+pub(super) fn enrolled() -> Value {
     let accounts = [fleet::account(ACCOUNT, Some("2025-01-01T00:00:00Z"))];
     let vault = fleet::vault(VAULT, &[fleet::record("logs", ACCOUNT, false)]);
     fleet::with_vaults(&accounts, &[vault])

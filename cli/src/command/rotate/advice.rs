@@ -43,6 +43,10 @@ fn with_way_out(error: &(dyn std::error::Error + 'static), way_out: Option<&str>
 fn direct(error: &DirectError) -> Option<&'static str> {
     Some(match error {
         DirectError::Step(_) => return None,
+        // What keeps it from being told comes before what would help if it were told.
+        DirectError::MayBeEnrolled {
+            cause: Some(error), ..
+        } if hint_for(error).is_some() => return None,
         DirectError::NoAccount { .. } => "check its id, and the role `Reader` on it",
         DirectError::SharedKeyOff { .. } => "there is nothing to rotate while its keys are off",
         DirectError::Enrolled { .. } => {
@@ -122,6 +126,7 @@ mod tests {
         let error = ActError::from(DirectError::MayBeEnrolled {
             account: "st1".to_owned(),
             reason: "a role".to_owned(),
+            cause: None,
         });
         let said = said(&error);
         assert!(

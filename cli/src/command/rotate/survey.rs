@@ -197,8 +197,8 @@ impl Survey<'_> {
             let (name, scope) = (lock.name, lock.scope);
             return Err(format!("the lock `{name}` on `{scope}` makes it read-only"));
         }
-        let idle = match turn::foresee(&run, &place).await {
-            Ok(slot) => slot,
+        let idle = match turn::prepare(&run, &place).await {
+            Ok(ready) => ready.slot(),
             Err(turn::TurnError::TooEarly { slot, .. }) if self.terms.both => slot,
             Err(error) => return Err(advice::said_of_turn(&error)),
         };

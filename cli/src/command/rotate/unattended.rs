@@ -273,7 +273,9 @@ async fn step(
             ended(&outcome, wish, told);
             if let Outcome::Published { version, .. } | Outcome::Turned { version, .. } = &outcome {
                 bring(account, &consumers, site, told).await;
-                if let Err(error) = direct::tell_apps(&run, wish, version, &mut tell).await {
+                if let Err(error) =
+                    direct::tell_apps(&run, &shared.around, wish, version, &mut tell).await
+                {
                     failed(error, told);
                 }
             }

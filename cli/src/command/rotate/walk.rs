@@ -210,7 +210,10 @@ impl Walk {
         }
         let mut progress = |progress| note(work, wish, progress);
         let run = work.site.run();
-        let until = direct::tell_apps(&run, wish, version, &mut progress).await?;
+        let until = {
+            let around = &work.site.shared.around;
+            direct::tell_apps(&run, around, wish, version, &mut progress).await?
+        };
         // One account after the other: a command need not be made to run twice at once.
         let _turn = work.telling.lock().await;
         if !self.consumers.is_empty() {
@@ -247,8 +250,23 @@ impl Walk {
         if self.are_renewed(times, &work.trace(account)) {
             return Ok(Act::Done);
         }
-        if let Some(until) = self.leave_apps(place, work).await? {
-            return Ok(Act::Until(until));
+        let mut ready = match turn::prepare(&run, place).await {
+            Ok(ready) => ready,
+            Err(TurnError::TooEarly { until, .. }) if self.planned.renew.len() > 1 => {
+                return Ok(Act::Until(until));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(reach) = &self.apps {
+            let slot = ready.slot();
+            if let Some(until) = self.leave_apps(reach, slot, work).await? {
+                return Ok(Act::Until(until));
+            }
+            // That took time, in which the vault may have turned by itself.
+            ready = turn::prepare(&run, place).await?;
+            if ready.slot() != slot {
+                return Ok(Act::Again);
+            }
         }
         let mut tell = |stage| {
             let event = match stage {
@@ -257,44 +275,28 @@ impl Walk {
             };
             work.note(account, event);
         };
-        match turn::turn(&run, place, &mut tell).await {
-            Ok(turned) => {
-                let slot = Text(turned.slot);
-                work.note(account, Event::Regenerated { slot });
-                let is_last = self.planned.renew.last() == Some(&slot);
-                let free = work.wait.after(work.site.clock.now());
-                Ok(if is_last {
-                    Act::Again
-                } else {
-                    Act::Until(free)
-                })
-            }
-            Err(TurnError::TooEarly { until, .. }) if self.planned.renew.len() > 1 => {
-                Ok(Act::Until(until))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let turned = ready.carry_out(&run, &mut tell).await?;
+        let slot = Text(turned.slot);
+        work.note(account, Event::Regenerated { slot });
+        Ok(if self.planned.renew.last() == Some(&slot) {
+            Act::Again
+        } else {
+            Act::Until(work.wait.after(work.site.clock.now()))
+        })
     }
 
     /// Has apps that hold the idle key take up the active one, and gives until when they have time.
     async fn leave_apps(
         &self,
-        place: &Place,
+        reach: &Reach,
+        slot: KeySlot,
         work: &Work<'_>,
     ) -> Result<Option<Timestamp>, ActError> {
         let (account, run) = (&self.planned.id.0, work.site.run());
-        let Some(reach) = &self.apps else {
-            return Ok(None);
-        };
-        let slot = match turn::foresee(&run, place).await {
-            Ok(slot) => slot,
-            // The turn itself tells what stands in its way.
-            Err(_) => return Ok(None),
-        };
         let found = holders::find(&run, reach, account, slot).await?;
         if !found.is_empty() {
             let mut tell = |progress| work.note(account, app_event(&progress));
-            holders::free(found, &mut tell).await?;
+            holders::free(found, &work.site.shared.around, &mut tell).await?;
         }
         let moved = work.trace(account).apps_moved;
         let until = moved.map(|moved| work.wait.after(moved));

@@ -12,6 +12,7 @@ use super::publish::Version;
 use super::{DirectWish, Progress};
 use crate::holders;
 use crate::run::Run;
+use crate::surroundings::Surroundings;
 
 const TAG: &str = "KeyRotationAppsMoved";
 
@@ -22,6 +23,7 @@ const TAG: &str = "KeyRotationAppsMoved";
 /// The time is noted before an app is touched; the next run moves the rest.
 pub(super) async fn leave(
     run: &Run<'_>,
+    around: &Surroundings,
     wish: &DirectWish,
     published: &Version,
     slot: KeySlot,
@@ -43,7 +45,7 @@ pub(super) async fn leave(
     run.send("note in the tags that apps are moved, of", place, request)
         .await?;
     let mut tell = |progress| tell(Progress::Apps(progress));
-    holders::free(found, &mut tell).await?;
+    holders::free(found, around, &mut tell).await?;
     Ok(Some(wish.terms.overlap.after(run.now().max(now))))
 }
 

@@ -38,6 +38,9 @@ pub enum DirectError {
         account: String,
         /// What speaks for it.
         reason: String,
+        /// Why it cannot be told, if that is what speaks for it.
+        #[source]
+        cause: Option<StepError>,
     },
     /// A lock keeps keys from being regenerated.
     #[error("the lock `{lock}` on `{scope}` makes `{account}` read-only")]

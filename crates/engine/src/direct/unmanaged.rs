@@ -4,8 +4,6 @@
 //! that nobody looks at, could manage it all the same; but Key Vault can renew no key of an account
 //! on which it has no role, so that is asked too.
 
-use std::error::Error;
-
 use azure::arm::authorization::{self, RoleAssignment};
 use azure::id::{StorageAccountId, VaultUrl};
 
@@ -39,31 +37,22 @@ pub(super) async fn check(
     if wish.assume_unmanaged {
         return Ok(());
     }
-    let may_be = |reason: String| DirectError::MayBeEnrolled {
+    let may_be = |reason: String, cause| DirectError::MayBeEnrolled {
         account: account.to_string(),
         reason,
+        cause,
     };
     match role_of_key_vault(run, around, account).await {
         Ok(None) => Ok(()),
-        Ok(Some(held)) => Err(may_be(format!(
-            "Key Vault may hold a role on it, `{}`",
-            held.id
-        ))),
-        Err(error) => Err(may_be(format!(
-            "whether Key Vault holds a role on it cannot be told: {error}{}",
-            cause(&error)
-        ))),
+        Ok(Some(held)) => {
+            let reason = format!("Key Vault may hold a role on it, `{}`", held.id);
+            Err(may_be(reason, None))
+        }
+        Err(error) => {
+            let reason = "whether Key Vault holds a role on it cannot be told".to_owned();
+            Err(may_be(reason, Some(error)))
+        }
     }
-}
-
-/// Gives what a failure says of its cause, behind a colon.
-fn cause(error: &StepError) -> String {
-    let (mut text, mut cause) = (String::new(), error.source());
-    while let Some(now) = cause {
-        text = format!("{text}: {now}");
-        cause = now.source();
-    }
-    text
 }
 
 /// Finds a role by which Key Vault may renew the keys of an account.

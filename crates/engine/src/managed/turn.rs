@@ -131,41 +131,80 @@ pub async fn turn(
     place: &Place,
     tell: &mut (dyn FnMut(Stage) + Send),
 ) -> Result<Turned, TurnError> {
-    let before = Before::look(run, place).await?;
-    let slot = decide(run, place, &before).await?;
-    let account = before.enrolment.account.clone();
-    tell(Stage::Decided {
-        account: account.clone(),
-        slot,
-    });
-    let request = managed_storage::regenerate_key(&place.vault, &place.name, key_name(slot));
-    match run.send("regenerate the idle key of", place, request).await {
-        Ok(_) => {
-            let created_at = made_since(run, &before, slot).await;
-            Ok(Turned {
-                account,
-                slot,
-                created_at,
-            })
-        }
-        Err(last) if last.is(Error::may_have_executed) => {
-            tell(Stage::LookingBack(slot));
-            look_back(run, place, &before, slot, last).await
-        }
-        Err(error) => Err(error.into()),
-    }
+    prepare(run, place).await?.carry_out(run, tell).await
+}
+
+/// A turn that may be made by what was seen a moment ago.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    place: &'a Place,
+    before: Before,
+    slot: KeySlot,
 }
 
 /// Tells which slot a turn would regenerate; changes nothing.
 ///
 /// # Errors
 /// What [`turn`] would refuse.
-pub async fn foresee(run: &Run<'_>, place: &Place) -> Result<KeySlot, TurnError> {
+pub async fn prepare<'a>(run: &Run<'_>, place: &'a Place) -> Result<Ready<'a>, TurnError> {
     let before = Before::look(run, place).await?;
-    decide(run, place, &before).await
+    let slot = decide(run, place, &before).await?;
+    Ok(Ready {
+        place,
+        before,
+        slot,
+    })
+}
+
+impl Ready<'_> {
+    /// Gives the idle slot.
+    pub fn slot(&self) -> KeySlot {
+        self.slot
+    }
+
+    /// Makes the turn. What was seen has to be fresh: prepare anew after anything that takes time.
+    ///
+    /// # Cancellation
+    /// As for [`turn`].
+    ///
+    /// # Errors
+    /// As for [`turn`].
+    pub async fn carry_out(
+        self,
+        run: &Run<'_>,
+        tell: &mut (dyn FnMut(Stage) + Send),
+    ) -> Result<Turned, TurnError> {
+        let Self {
+            place,
+            before,
+            slot,
+        } = self;
+        let account = before.enrolment.account.clone();
+        tell(Stage::Decided {
+            account: account.clone(),
+            slot,
+        });
+        let request = managed_storage::regenerate_key(&place.vault, &place.name, key_name(slot));
+        match run.send("regenerate the idle key of", place, request).await {
+            Ok(_) => {
+                let created_at = made_since(run, &before, slot).await;
+                Ok(Turned {
+                    account,
+                    slot,
+                    created_at,
+                })
+            }
+            Err(last) if last.is(Error::may_have_executed) => {
+                tell(Stage::LookingBack(slot));
+                look_back(run, place, &before, slot, last).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// What was there before the request.
+#[derive(Debug)]
 struct Before {
     enrolment: Enrolment,
     active: KeySlot,
