@@ -9,6 +9,7 @@ mod consumers;
 mod hook;
 mod perform;
 mod place;
+mod rounds;
 mod site;
 mod survey;
 pub(super) mod unattended;
@@ -33,6 +34,7 @@ use self::args::{ResumeArgs, RotateArgs, RotateCommand, StatusArgs};
 use self::hook::Hook;
 use self::perform::{Work, perform};
 use self::place::Declared;
+use self::rounds::rounds;
 use self::site::Site;
 use self::survey::Survey;
 use self::walk::Walk;
@@ -50,9 +52,8 @@ use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{self, SettingsError};
 
 /// How many accounts are looked at or under way at once. A turn waits for some seconds before it trusts
-/// its claim, so many can be; with many more, requests are refused for their number by limits that are
-/// not known beforehand, and accounts are left to `resume`.
-const AT_ONCE: usize = 32;
+/// its claim; with so many the limits that Azure publishes are what a large fleet waits for.
+const AT_ONCE: usize = 256;
 
 /// How long clients have if nobody says, in days.
 const DEFAULT_WAIT: u32 = 1;
@@ -196,6 +197,7 @@ async fn carry_out(
 ) -> Result<ExitCode, RotateCommandError> {
     let walk = |planned: &_| Walk::new(Clone::clone(planned), plan, journal.owner());
     let walks: Vec<Walk> = plan.accounts.iter().map(walk).collect::<Result<_, _>>()?;
+    let walks = rounds(walks, |walk| &walk.planned.id.0);
     let hook = hook.after_publish.clone().map(Hook);
     let means = (hook.as_ref(), plan.terms.wait.0, AT_ONCE);
     let work = Work::new(site, means, journal, streams);

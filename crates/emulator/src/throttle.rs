@@ -91,7 +91,7 @@ pub(crate) fn limits(
 }
 
 fn management_limits(world: &World, prepared: &Prepared, call: &Call, who: &str) -> Vec<Limit> {
-    let subscription = prepared.part("subscription").to_ascii_lowercase();
+    let subscription = subscription(call);
     let (header, rate) = management_rate(&call.method);
     let mut limits = vec![Limit {
         limiter: Limiter::Management(header),
@@ -108,6 +108,15 @@ fn management_limits(world: &World, prepared: &Prepared, call: &Call, who: &str)
         }));
     }
     limits
+}
+
+/// Gives the subscription that an address lies in, whatever its route calls that part; empty above all of
+/// them.
+fn subscription(call: &Call) -> String {
+    match call.segments().as_slice() {
+        [first, id, ..] if first.eq_ignore_ascii_case("subscriptions") => id.to_ascii_lowercase(),
+        _ => String::new(),
+    }
 }
 
 /// Gives the bucket of Resource Manager for a method, with the header that tells what is left in it.
@@ -282,6 +291,35 @@ mod tests {
             key: "k".to_owned(),
             rate,
         }
+    }
+
+    #[test]
+    fn a_request_counts_against_the_subscription_that_its_address_lies_in() {
+        let check = |path: &str, expected: &str| {
+            let call = Call {
+                id: String::new(),
+                method: Method::GET,
+                host: String::new(),
+                path: path.to_owned(),
+                query: None,
+                headers: hyper::HeaderMap::new(),
+                body: hyper::body::Bytes::new(),
+            };
+            assert_eq!(subscription(&call), expected, "{path}");
+        };
+        check(
+            "/subscriptions/ONE/providers/Microsoft.KeyVault/vaults",
+            "one",
+        );
+        let account =
+            "/subscriptions/two/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/st";
+        let roles = "providers/Microsoft.Authorization/roleAssignments";
+        check(&format!("{account}/{roles}"), "two");
+        check(
+            &format!("/providers/Microsoft.Management/managementGroups/g/{roles}"),
+            "",
+        );
+        check("/subscriptions", "");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::advice;
 use super::args::GroupTag;
 use super::consumers;
 use super::place::{Declared, Destination};
+use super::rounds::rounds;
 use super::site::Site;
 use crate::command::sync::target::{Target, TargetError};
 use crate::config::targets::TargetRule;
@@ -40,16 +41,14 @@ pub(super) struct Survey<'a> {
     pub(super) group_by: Option<&'a GroupTag>,
 }
 
-/// Whether an account needs anything.
+/// What is wrong with an account.
 pub(super) enum Need {
-    Nothing,
     Waived(String),
     Keys(PerSlot<bool>),
 }
 
 /// What a plan says of an account.
 enum Fate {
-    NothingDue,
     Planned(Box<Planned>),
     Waived(String),
     Skipped(String),
@@ -80,11 +79,15 @@ impl Survey<'_> {
             .partition(|hole| hole.code == FindingCode::AppSettingsUnreadable);
         plan.unexamined = parts.into_iter().map(unread).collect();
         plan.unseen_apps = apps.into_iter().map(unread).collect();
-        let looks = outcome.accounts.iter().map(|account| self.attend(account));
+        let wanting = outcome.accounts.iter().filter_map(|account| {
+            let need = need(&account)?;
+            Some((account, need))
+        });
+        let wanting = rounds(wanting.collect(), |(account, _)| &account.id);
+        let looks = wanting.into_iter().map(|one| self.attend(one));
         let mut looks = stream::iter(looks).buffered(AT_ONCE);
         while let Some((id, fate)) = looks.next().await {
             let (reason, is_waived) = match fate {
-                Fate::NothingDue => continue,
                 Fate::Planned(planned) => {
                     plan.accounts.push(*planned);
                     continue;
@@ -98,12 +101,15 @@ impl Survey<'_> {
                 is_waived,
             });
         }
+        // In the order of a report, whatever the order of the looks.
+        plan.accounts
+            .sort_by(|one, other| one.id.0.cmp(&other.id.0));
+        plan.skipped.sort_by(|one, other| one.id.0.cmp(&other.id.0));
         Ok(plan)
     }
 
-    async fn attend(&self, account: CheckedAccount) -> (StorageAccountId, Fate) {
-        let fate = match need(&account) {
-            Need::Nothing => Fate::NothingDue,
+    async fn attend(&self, (account, need): (CheckedAccount, Need)) -> (StorageAccountId, Fate) {
+        let fate = match need {
             Need::Waived(reason) => Fate::Waived(reason),
             Need::Keys(due) => match self.account(&account, due).await {
                 Ok(planned) => Fate::Planned(Box::new(planned)),
@@ -301,12 +307,13 @@ impl Survey<'_> {
     }
 }
 
-pub(super) fn need(account: &CheckedAccount) -> Need {
+/// Tells what an account needs; `None` if nothing.
+pub(super) fn need(account: &CheckedAccount) -> Option<Need> {
     let assessment = &account.assessment;
     let is_due = |verdict: Verdict| verdict.proof() != Proof::Kept || verdict == Verdict::DueSoon;
     let due = PerSlot::from_slots(|slot| is_due(assessment.keys.of(slot).verdict));
     if !due.key1 && !due.key2 {
-        return Need::Nothing;
+        return None;
     }
     let about_age = assessment.findings.iter().filter(|finding| {
         let codes = [
@@ -317,12 +324,12 @@ pub(super) fn need(account: &CheckedAccount) -> Need {
         codes.contains(&finding.code)
     });
     let mut waivers = about_age.map(|finding| finding.waiver.as_ref());
-    match waivers.next() {
+    Some(match waivers.next() {
         Some(Some(first)) if waivers.all(|other| other.is_some()) => {
             Need::Waived(format!("waived: {first}"))
         }
         _ => Need::Keys(due),
-    }
+    })
 }
 
 /// Tells whether the keys are those that a plan was made for.

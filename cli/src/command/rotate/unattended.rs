@@ -222,9 +222,9 @@ async fn attend(
 ) {
     let id = &account.id;
     match need(account) {
-        Need::Nothing => return,
-        Need::Waived(reason) => return told.say(&format!("`{id}` is left alone: {reason}")),
-        Need::Keys(_) => {}
+        None => return,
+        Some(Need::Waived(reason)) => return told.say(&format!("`{id}` is left alone: {reason}")),
+        Some(Need::Keys(_)) => {}
     }
     if let Some(record) = account.observation.enrolments.first() {
         let vault = &record.vault;

@@ -1,7 +1,7 @@
 //! Which published limits a request counts against, and whose turn is when. Pure.
 //!
-//! Resource Manager: a bucket for each subscription and kind of operation. The storage provider: a
-//! window for each subscription; Azure has one for each region of it as well, which a list does not
+//! Resource Manager: a bucket for each subscription and kind of operation. The storage provider:
+//! windows for each subscription; Azure has one for each region of it as well, which a list does not
 //! name. Key Vault: a window for each vault.
 
 use std::collections::VecDeque;
@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 use azure_core::http::{Method, Url};
 use jiff::{SignedDuration, Timestamp};
 
-/// How much sooner than sent a request may count: answers take different ways.
+/// How much sooner than sent a request may count: answers take different ways. In a short window it is
+/// less, or little could be sent at all.
 const JITTER: SignedDuration = SignedDuration::from_millis(500);
 
 /// One limit: what is limited, and by how much.
@@ -33,8 +34,14 @@ pub(super) enum Kind {
     AccountLists,
     /// 800 readings of storage accounts in five minutes.
     AccountReads,
+    /// 10 changes of storage accounts in a second; to list keys counts as one.
+    AccountChanges,
+    /// 1200 of them in an hour.
+    AccountChangesInAnHour,
     /// 4000 requests to a vault in ten seconds.
     Vault,
+    /// 300 new versions of secrets in ten seconds.
+    SecretVersions,
 }
 
 /// Says against what a request counts.
@@ -44,10 +51,14 @@ pub(super) fn limits(url: &Url, method: Method, vault_suffix: &str) -> Vec<Limit
         place: place.to_ascii_lowercase(),
         kind,
     };
-    if host.ends_with(vault_suffix) {
-        return vec![limit(host, Kind::Vault)];
-    }
     let parts: Vec<&str> = url.path().split('/').skip(1).collect();
+    if host.ends_with(vault_suffix) {
+        let sets = method == Method::Put && matches!(parts.as_slice(), ["secrets", _]);
+        let sets = sets.then(|| limit(host, Kind::SecretVersions));
+        return std::iter::once(limit(host, Kind::Vault))
+            .chain(sets)
+            .collect();
+    }
     let [first, subscription, ..] = *parts.as_slice() else {
         return Vec::new();
     };
@@ -59,20 +70,19 @@ pub(super) fn limits(url: &Url, method: Method, vault_suffix: &str) -> Vec<Limit
         Method::Delete => Kind::Deletions,
         _ => Kind::Writes,
     };
-    let of_accounts = parts
-        .iter()
-        .position(|part| part.eq_ignore_ascii_case("storageAccounts"))
-        .filter(|_| by_method == Kind::Reads)
-        .and_then(|place| match parts.len() - place {
-            1 => Some(Kind::AccountLists),
-            2 => Some(Kind::AccountReads),
-            _ => None,
-        });
-    [Some(by_method), of_accounts]
-        .into_iter()
-        .flatten()
-        .map(|kind| limit(subscription, kind))
-        .collect()
+    let accounts = |part: &&str| part.eq_ignore_ascii_case("storageAccounts");
+    let behind = parts.iter().position(accounts);
+    let behind = behind.and_then(|place| parts.get(place + 1..));
+    let of_accounts: &[Kind] = match (by_method, behind) {
+        (Kind::Reads, Some([])) => &[Kind::AccountLists],
+        (Kind::Reads, Some([_])) => &[Kind::AccountReads],
+        (Kind::Writes | Kind::Deletions, Some([_] | [_, _])) => {
+            &[Kind::AccountChanges, Kind::AccountChangesInAnHour]
+        }
+        _ => &[],
+    };
+    let all = std::iter::once(&by_method).chain(of_accounts);
+    all.map(|kind| limit(subscription, *kind)).collect()
 }
 
 impl Limit {
@@ -93,7 +103,10 @@ impl Limit {
             Kind::Writes | Kind::Deletions => bucket(200, 10),
             Kind::AccountLists => window(100, 300),
             Kind::AccountReads => window(800, 300),
+            Kind::AccountChanges => window(10, 1),
+            Kind::AccountChangesInAnHour => window(1200, 3600),
             Kind::Vault => window(4000, 10),
+            Kind::SecretVersions => window(300, 10),
         }
     }
 }
@@ -139,7 +152,7 @@ impl Meter {
             return now;
         }
         let oldest = self.turns.pop_front().unwrap_or(now);
-        later(later(oldest, span), JITTER)
+        later(later(oldest, span), JITTER.min(span / 10))
     }
 
     /// When the bucket holds a whole request.
@@ -167,7 +180,7 @@ mod tests {
     }
 
     fn check(path: &str, method: Method, expected: &[Kind]) {
-        let host = if path.starts_with("/storage") {
+        let host = if path.starts_with("/storage") || path.starts_with("/secrets") {
             "https://kv.vault.azure.net"
         } else {
             "https://management.azure.com"
@@ -189,7 +202,15 @@ mod tests {
         check(in_group, Method::Get, &[Kind::Reads, Kind::AccountLists]);
         let one = format!("{in_group}/a");
         check(&one, Method::Get, &[Kind::Reads, Kind::AccountReads]);
-        check(&one, Method::Patch, &[Kind::Writes]);
+        let changes = [
+            Kind::Writes,
+            Kind::AccountChanges,
+            Kind::AccountChangesInAnHour,
+        ];
+        check(&one, Method::Patch, &changes);
+        check(&format!("{one}/regenerateKey"), Method::Post, &changes);
+        let setting = "/storage/logs/sas/read";
+        check(setting, Method::Put, &[Kind::Vault]);
         check(
             &format!("{one}/providers/x/roleAssignments"),
             Method::Get,
@@ -202,6 +223,12 @@ mod tests {
         );
         check("/subscriptions", Method::Get, &[]);
         check("/storage/logs", Method::Get, &[Kind::Vault]);
+        check("/secrets/s/v", Method::Patch, &[Kind::Vault]);
+        check(
+            "/secrets/s",
+            Method::Put,
+            &[Kind::Vault, Kind::SecretVersions],
+        );
     }
 
     #[test]
