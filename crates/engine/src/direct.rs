@@ -271,7 +271,7 @@ pub async fn step_from(
             };
             match held {
                 Some(until) => Ok(Outcome::Waiting { slot, until }),
-                None => turn(run, wish, seen, slot, tell).await,
+                None => turn(run, around, wish, seen, slot, tell).await,
             }
         }
         Step::Publish { slot, reason } => {
@@ -343,14 +343,18 @@ pub async fn tell_apps(
 /// Regenerates the idle key and publishes it.
 async fn turn(
     run: &Run<'_>,
+    around: &Surroundings,
     wish: &DirectWish,
     seen: &Seen,
     slot: KeySlot,
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Outcome, DirectError> {
+    let before = run.now();
     if let Some(outcome) = claim::claim(run, wish, seen, slot).await? {
         return Ok(outcome);
     }
+    // The claim took some seconds, in which a vault may have taken the account over.
+    unmanaged::check_roles(run, around, wish, before).await?;
     tell(Progress::Regenerating(slot));
     let key = keys::regenerate(run, wish, slot, seen.made(slot), tell).await?;
     tell(Progress::Regenerated(slot));

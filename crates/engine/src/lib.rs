@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod direct;
 pub mod grant;
 pub mod holders;
+mod key_vault_roles;
 mod list;
 pub mod managed;
 pub mod observe;

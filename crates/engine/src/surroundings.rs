@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::grant::GrantError;
 use crate::grant::role::key_vault_principal;
+use crate::key_vault_roles::KeyVaultRoles;
 use crate::list::every;
 use crate::run::{Run, StepError};
 
@@ -31,6 +32,8 @@ pub struct Surroundings {
     rights: Cache<Permission>,
     subscriptions: Mutex<Option<Arc<Vec<SubscriptionId>>>>,
     key_vault: OnceCell<PrincipalId>,
+    /// The roles by which Key Vault may renew keys.
+    pub(crate) key_vault_roles: KeyVaultRoles,
     /// Held by whoever reads a part of an app's configuration to write it again: several accounts may
     /// have a key in one part, and who writes what was read before would undo what others wrote.
     pub(crate) rewriting: Mutex<()>,

@@ -4,19 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use azure::id::StorageAccountId;
+use azure::id::{StorageAccountId, SubscriptionId};
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use rotation::period::Period;
 
 use super::advice::said;
 use super::hook::Hook;
+use super::rounds::ranks;
 use super::site::Site;
 use super::walk::{Act, ActError, Walk};
 use crate::journal_file::{Event, Journal, JournalError, Trace};
 use crate::output::Streams;
 use crate::plan_file::Text;
 use crate::report::text::inert;
+
+/// How many accounts of one subscription are under way at once: as many as keep its limit of 10 changes
+/// of keys a second full while each of them waits for its claim. More would only stand in the queue.
+const AT_ONCE_IN_A_SUBSCRIPTION: usize = 64;
+
+/// How many accounts of one subscription are led through all their steps side by side, those that have
+/// waited longest first, before others get their turn. A large fleet is so finished part by part, and
+/// a small one is not held up by its last accounts.
+const BATCH: usize = 100;
 
 /// Stands for a group that is not to be touched: an account of it is half-way.
 const UNFINISHED: Timestamp = Timestamp::MIN;
@@ -85,9 +95,16 @@ fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
 /// An account in this run.
 struct OnTheWay<'a> {
     walk: &'a Walk,
+    batch: usize,
     ready_at: Timestamp,
     is_under_way: bool,
     is_over: bool,
+}
+
+impl<'a> OnTheWay<'a> {
+    fn subscription(&self) -> &'a SubscriptionId {
+        self.walk.planned.id.0.subscription()
+    }
 }
 
 /// When the accounts of each group may be touched again.
@@ -99,13 +116,15 @@ type Groups = BTreeMap<String, Timestamp>;
 /// # Cancellation
 /// The journal tells what was begun; a further run goes on.
 pub(super) async fn perform(work: &Work<'_>, walks: &[Walk]) {
-    let on_the_way = |walk| OnTheWay {
+    let ranks = ranks(walks.iter().map(|walk| &walk.planned.id.0));
+    let on_the_way = |(walk, rank)| OnTheWay {
         walk,
+        batch: rank / BATCH,
         ready_at: Timestamp::MIN,
         is_under_way: false,
         is_over: is_done(work, walk),
     };
-    let mut all: Vec<OnTheWay<'_>> = walks.iter().map(on_the_way).collect();
+    let mut all: Vec<OnTheWay<'_>> = walks.iter().zip(ranks).map(on_the_way).collect();
     let (mut groups, mut taken) = (Groups::new(), FuturesUnordered::new());
     loop {
         let stopped = work.site.stop.is_cancelled();
@@ -141,7 +160,7 @@ fn is_done(work: &Work<'_>, walk: &Walk) -> bool {
     work.trace(&walk.planned.id.0).is_done()
 }
 
-/// Lists the accounts that may go on now, and tells when the next of the others may.
+/// Lists the accounts that may go on now, in their order, and tells when the next of the others may.
 fn waiting(
     all: &[OnTheWay<'_>],
     groups: &Groups,
@@ -151,7 +170,28 @@ fn waiting(
         .filter(|(number, _)| all.get(*number).is_some_and(|one| !one.is_under_way))
         .partition(|(_, ready_at)| *ready_at <= now);
     let next = later.into_iter().map(|(_, ready_at)| ready_at).min();
-    (ready.into_iter().map(|(number, _)| number).collect(), next)
+    (in_order(all, ready), next)
+}
+
+/// Puts those that have waited longest first, batch by batch, and leaves out those whose subscription
+/// has enough under way.
+fn in_order(all: &[OnTheWay<'_>], ready: Vec<(usize, Timestamp)>) -> Vec<usize> {
+    let mut under_way: BTreeMap<&SubscriptionId, usize> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.is_under_way) {
+        *under_way.entry(one.subscription()).or_default() += 1;
+    }
+    let ready = ready.into_iter().filter_map(|(number, ready_at)| {
+        let one = all.get(number)?;
+        Some(((one.batch, ready_at, number), one))
+    });
+    let mut ready: Vec<_> = ready.collect();
+    ready.sort_by_key(|(key, _)| *key);
+    let chosen = ready.into_iter().filter(|(_, one)| {
+        let count = under_way.entry(one.subscription()).or_default();
+        *count += 1;
+        *count <= AT_ONCE_IN_A_SUBSCRIPTION
+    });
+    chosen.map(|((_, _, number), _)| number).collect()
 }
 
 /// Lists the accounts that may go on, of a group the first one only, and when.
