@@ -9,6 +9,7 @@ pub mod check;
 pub mod deliver;
 pub mod direct;
 pub mod grant;
+mod group_accounts;
 pub mod holders;
 mod key_vault_roles;
 mod list;
