@@ -46,8 +46,8 @@ usage: cargo xtask COMMAND
   bench [PART..]      measure the release build against what nobody can be faster than: `sizes`, `start`
                       of the provider, `provider` under a core beside `terraform_data`, `check` of
                       large fleets, `rotate` of 1,000 accounts, `sync` of 1,000 places; all of these
-                      without a part; and `build` from nothing, on request; prints tables and writes
-                      target/bench/bench.json
+                      without a part; on request `rivals`, other tools on the same fleet, and `build`
+                      from nothing; prints tables and writes target/bench/bench.json
   soak [--days N] [--accounts N] [--faults PERCENT] [--seed S] [--debug]
                       let days of virtual time pass over a fleet of the emulator (30 days, 1000 accounts),
                       with faults (1 percent of the requests) and kills that the seed chooses, while
