@@ -110,6 +110,7 @@ fn turn(error: &TurnError) -> Option<&'static str> {
             "change the enrolment, such as by a tag, wait as long as its tokens are good, and \
              rotate again"
         }
+        TurnError::Overtaken { .. } => "resume, or plan again: both look first",
         TurnError::Unclear { .. } => UNCLEAR,
     })
 }
