@@ -27,6 +27,8 @@ pub(crate) struct Draft {
     path: PathBuf,
     /// Where it is written until it is complete; `None` if that is its place already.
     beside: Option<PathBuf>,
+    /// Whether it may take the place of another file.
+    replaces: bool,
     file: Option<File>,
 }
 
@@ -36,7 +38,7 @@ impl Draft {
     /// # Errors
     /// The place cannot be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, FileError> {
-        Self::open_as(path, File::options().write(true).create_new(true))
+        Self::open_as(path, File::options().write(true).create_new(true), false)
     }
 
     /// Opens a draft of a file that its owner alone can read.
@@ -45,19 +47,51 @@ impl Draft {
     /// The place cannot be written to.
     pub(crate) fn private(path: &Path) -> Result<Self, FileError> {
         let mut options = File::options();
-        Self::open_as(path, private(options.write(true).create_new(true)))
+        Self::open_as(path, private(options.write(true).create_new(true)), true)
     }
 
-    fn open_as(path: &Path, fresh: &OpenOptions) -> Result<Self, FileError> {
+    /// Opens a draft of a file that its owner alone can read, in a place where there is none yet.
+    ///
+    /// # Errors
+    /// The place is taken, or it cannot be written to.
+    pub(crate) fn private_new(path: &Path) -> Result<Self, FileError> {
+        expect_free(path)?;
+        Self::private(path).map(Self::without_replacing)
+    }
+
+    /// Opens a draft of a file, in a place where there is none yet.
+    ///
+    /// # Errors
+    /// The place is taken, or it cannot be written to.
+    pub(crate) fn open_new(path: &Path) -> Result<Self, FileError> {
+        expect_free(path)?;
+        Self::open(path).map(Self::without_replacing)
+    }
+
+    fn without_replacing(mut self) -> Self {
+        self.replaces = false;
+        self
+    }
+
+    fn open_as(path: &Path, fresh: &OpenOptions, is_private: bool) -> Result<Self, FileError> {
         let refuse = |source| FileError {
             path: path.to_owned(),
             source,
         };
-        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        if let Ok(found) = fs::metadata(path)
+            && !found.is_file()
+        {
+            if is_private && !is_of_the_trusted(&found) {
+                return Err(refuse(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    "it is no file, and belongs to somebody else",
+                )));
+            }
             let file = File::options().write(true).open(path).map_err(refuse)?;
             return Ok(Self {
                 path: path.to_owned(),
                 beside: None,
+                replaces: true,
                 file: Some(file),
             });
         }
@@ -66,6 +100,7 @@ impl Draft {
         Ok(Self {
             path: path.to_owned(),
             beside: Some(beside),
+            replaces: true,
             file: Some(file.map_err(refuse)?),
         })
     }
@@ -93,10 +128,21 @@ impl Draft {
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         if let Some(beside) = &self.beside {
             file.sync_all()?;
-            fs::rename(beside, &self.path)?;
-            self.beside = None;
+            if self.replaces {
+                fs::rename(beside, &self.path)?;
+                self.beside = None;
+            } else {
+                put_new(beside, &self.path)?;
+            }
         }
         Ok(())
+    }
+}
+
+impl FileError {
+    /// Parts it into the place and what happened there.
+    pub(crate) fn into_parts(self) -> (PathBuf, io::Error) {
+        (self.path, self.source)
     }
 }
 
@@ -105,6 +151,36 @@ impl Drop for Draft {
         if let Some(beside) = self.beside.take() {
             let _already_gone = fs::remove_file(beside);
         }
+    }
+}
+
+/// Gives a file a second name, which is refused where there is a file; the first one goes at the end.
+fn put_new(beside: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(beside, path) {
+        // Some file systems give no second names.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(taken());
+            }
+            fs::rename(beside, path)
+        }
+        Err(_) => Err(taken()),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn taken() -> io::Error {
+    let text = "there is a file already, which is not overwritten";
+    io::Error::new(io::ErrorKind::AlreadyExists, text)
+}
+
+fn expect_free(path: &Path) -> Result<(), FileError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Err(FileError {
+            path: path.to_owned(),
+            source: taken(),
+        }),
+        Err(_) => Ok(()),
     }
 }
 
@@ -120,6 +196,38 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(not(unix))]
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
+}
+
+/// Tells whether a file is the user's own or the system's, who may have what the user has.
+#[cfg(unix)]
+fn is_of_the_trusted(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    is_trusted(found.uid(), rustix::process::geteuid().as_raw())
+}
+
+#[cfg(unix)]
+fn is_trusted(owner: u32, user: u32) -> bool {
+    owner == user || owner == 0
+}
+
+#[cfg(not(unix))]
+fn is_of_the_trusted(_found: &fs::Metadata) -> bool {
+    true
+}
+
+/// Tells whether others than the user may have written a file, or may write it.
+#[cfg(unix)]
+pub(crate) fn others_may_write(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    !is_of_the_trusted(found) || found.permissions().mode() & 0o022 != 0
+}
+
+/// Tells whether others than the user may write a file, which takes a Unix.
+#[cfg(not(unix))]
+pub(crate) fn others_may_write(_found: &fs::Metadata) -> bool {
+    false
 }
 
 /// Names the draft: in the same folder, so that it can be moved, and not found by accident.
@@ -193,6 +301,38 @@ mod tests {
         drop(Draft::open(&path).expect("it can be opened"));
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "old");
         assert_eq!(scratch.names(), ["report.json"]);
+    }
+
+    #[test]
+    fn a_new_file_appears_whole_and_never_in_the_place_of_another() {
+        let scratch = Scratch::new("new");
+        let path = scratch.0.join("backup");
+        let draft = Draft::private_new(&path).expect("the place is free");
+        assert!(!path.exists(), "half a file is seen");
+        draft
+            .finish(|out| out.write_all(b"sealed"))
+            .expect("it can be written");
+        assert_eq!(scratch.names(), ["backup"]);
+        assert!(Draft::open_new(&path).is_err(), "the place is taken");
+        let late = scratch.0.join("late");
+        let draft = Draft::open_new(&late).expect("the place is free");
+        fs::write(&late, "of somebody else").expect("it can be written");
+        assert!(draft.finish(|out| out.write_all(b"ours")).is_err());
+        let text = fs::read_to_string(&late).expect("it is there");
+        assert_eq!(text, "of somebody else");
+        assert_eq!(scratch.names(), ["backup", "late"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_user_and_the_system_are_trusted_with_a_secret() {
+        assert!(is_trusted(1000, 1000) && is_trusted(0, 1000) && is_trusted(0, 0));
+        assert!(!is_trusted(1001, 1000) && !is_trusted(1000, 0));
+        let null = Path::new("/dev/null");
+        assert!(Draft::private(null).is_ok(), "it is the system's");
+        let found = fs::metadata(null).expect("it is there");
+        assert!(is_of_the_trusted(&found));
+        assert!(others_may_write(&found), "all may");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use rotation::slot::KeySlot;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::files::private;
+use crate::files::{others_may_write, private};
 use crate::plan_file::{Plan, Text};
 
 const FORMAT: &str = "keyrotation-journal";
@@ -68,6 +68,8 @@ pub(crate) struct Trace {
     pub(crate) is_begun: bool,
     /// Whether a request that changes something may have been sent.
     pub(crate) is_touched: bool,
+    /// Whether a key was published.
+    pub(crate) is_published: bool,
     /// The slots whose keys were seen to be new.
     pub(crate) renewed: Vec<KeySlot>,
     /// When an app got another key last.
@@ -87,6 +89,7 @@ impl Trace {
             | Event::Regenerating { .. }
             | Event::Moving { .. } => self.is_touched = true,
             Event::Moved { .. } => self.apps_moved = Some(at),
+            Event::Published { .. } => self.is_published = true,
             Event::Regenerated { slot } => self.renewed.push(slot.0),
             Event::Told { version } => self.told.push(version.clone()),
             _ => {}
@@ -124,6 +127,8 @@ pub(crate) enum JournalError {
     Read { path: String, source: io::Error },
     #[error("cannot write the journal `{path}`")]
     Write { path: String, source: io::Error },
+    #[error("others than its owner may write the journal `{path}`, so it proves nothing")]
+    Exposed { path: String },
     #[error("line {line} of `{path}` is no line of a journal: {reason}")]
     Form {
         path: String,
@@ -208,6 +213,11 @@ impl Journal {
             source,
         };
         let file = OpenOptions::new().append(true).open(path).map_err(refuse)?;
+        if others_may_write(&file.metadata().map_err(refuse)?) {
+            return Err(JournalError::Exposed {
+                path: path.display().to_string(),
+            });
+        }
         lock(&file).map_err(refuse)?;
         let record = read(env, path)?;
         file.set_len(record.whole).map_err(refuse)?;

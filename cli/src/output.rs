@@ -6,6 +6,8 @@
 
 use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 
+use crate::report::text::harmless;
+
 /// Where results and talk go.
 pub struct Streams {
     /// Results: the report, and nothing else.
@@ -105,6 +107,7 @@ impl Streams {
 
     /// Writes one line of talk; if nobody can hear it, that changes nothing.
     pub fn say(&mut self, line: &str) {
+        let line = harmless(line);
         let _unheard = writeln!(self.err, "{line}").and_then(|()| self.err.flush());
     }
 }

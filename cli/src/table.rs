@@ -1,5 +1,7 @@
 //! Columns for people: as wide as their longest text, the last one as it is.
 
+use crate::report::text::harmless;
+
 /// Writes rows under their titles; every row has as many texts as there are titles.
 pub(crate) fn table<const COLUMNS: usize>(
     titles: [&str; COLUMNS],
@@ -19,7 +21,7 @@ pub(crate) fn table<const COLUMNS: usize>(
 fn line(row: &[String], widths: &[usize]) -> String {
     let cells = row.iter().zip(widths);
     let cells: Vec<_> = cells
-        .map(|(text, width)| format!("{text:width$}"))
+        .map(|(text, width)| format!("{:width$}", harmless(&one_line(text))))
         .collect();
     format!("{}\n", cells.join("  ").trim_end())
 }
@@ -29,10 +31,15 @@ pub(crate) fn facts(facts: &[(&str, String)]) -> String {
     let width = facts.iter().map(|(name, _)| name.len()).max();
     let width = width.unwrap_or_default();
     let lines = facts.iter().map(|(name, value)| {
-        let line = format!("{name:width$}  {value}");
-        format!("{}\n", line.trim_end())
+        let line = format!("{name:width$}  {}", one_line(value));
+        format!("{}\n", harmless(line.trim_end()))
     });
     lines.collect()
+}
+
+/// What others have written may hold the ends of lines.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }
 
 /// Writes a value, or that it is not known.
@@ -56,6 +63,8 @@ mod tests {
             ["a".to_owned(), String::new()],
         ];
         assert_eq!(table(["N", "TAG"], &rows), "N       TAG\nstlogs  é\na\n");
+        let hostile = facts(&[("tags", "a=\u{1b}[2J\n##vso[x]\u{202e}".to_owned())]);
+        assert_eq!(hostile, "tags  a=\u{fffd}[2J # #vso[x]\u{fffd}\n");
         let shown = facts(&[("name", "a".to_owned()), ("id", String::new())]);
         assert_eq!(shown, "name  a\nid\n");
     }

@@ -287,5 +287,9 @@ fn halted(halt: Halt, error: &dyn StdError, last: Option<&StepError>) -> Diagnos
             "Out of time",
             format!("{said}\n\n{hint} Apply again to go on, or allow more time with `timeouts`."),
         ),
+        Halt::Late => Diagnostic::error(
+            "Too slow to go on safely",
+            format!("{said}\n\n{hint} Nothing was sent: apply again, which looks first."),
+        ),
     }
 }

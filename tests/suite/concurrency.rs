@@ -57,13 +57,28 @@ fn enrolled(auto: bool) -> Result<Emulator> {
 
 /// Starts a run, and waits until the emulator holds its request.
 fn hold(emulator: &Emulator, words: &str, operation: &str, when: &str) -> Result<Running> {
-    let fault = json!({ "operation": operation, "fault": { "hold": when } });
+    hold_nth(emulator, words, (operation, 1), when)
+}
+
+/// Starts a run, and waits until the emulator holds that request of an operation.
+fn hold_nth(
+    emulator: &Emulator,
+    words: &str,
+    (operation, nth): (&str, usize),
+    when: &str,
+) -> Result<Running> {
+    let fault = json!({ "operation": operation, "nth": nth, "fault": { "hold": when } });
     emulator.set_fault(&fault)?;
+    start_held(emulator, words, operation, nth)
+}
+
+/// Starts a run, and waits until the first fault of the emulator holds its request.
+fn start_held(emulator: &Emulator, words: &str, operation: &str, nth: usize) -> Result<Running> {
     let mut command: Command = emulator.command(&place::keyrotation()?);
     let mut running = Running::start(command.args(words.split(' ')))?;
     wait_for(operation, LIMIT, || {
         ensure!(!running.has_ended()?, "it was over: {}", running.stderr());
-        Ok((emulator.seen_by_fault()? >= 1).then_some(()))
+        Ok((emulator.seen_by_fault()? >= u64::try_from(nth)?).then_some(()))
     })?;
     Ok(running)
 }
@@ -184,6 +199,87 @@ fn the_timer_of_the_vault_and_a_rotation_leave_the_vault_with_the_keys_of_the_ac
         run(&emulator, &format!("{deliver} --check"))?.expect_code(DONE)?;
     }
     Ok(())
+}
+
+const THROUGH_THE_VAULT: &str = "RegenerateStorageAccountKey";
+const BY_HAND: &str = "vault regenerate-key --vault-name kvsuite -n logs --yes";
+
+/// Gives the words that renew the idle key through the vault, by a journal of their own.
+fn turn(journal: &str) -> String {
+    format!("rotate apply --auto-approve --due-soon=P14D --journal={journal}")
+}
+
+/// Tells which reading of the record is the last one before a key is renewed.
+fn last_look(words: &str) -> Result<usize> {
+    let emulator = enrolled(false)?;
+    let before = emulator.journal()?.len();
+    run(&emulator, words)?.expect_code(DONE)?;
+    let journal = emulator.journal()?;
+    let ours = journal.iter().skip(before);
+    let admitted = ours.filter(|request| request.status != 401);
+    let until = admitted.take_while(|request| request.operation != THROUGH_THE_VAULT);
+    let looks = until.filter(|request| request.operation == "GetStorageAccount");
+    let looks = looks.count();
+    ensure!(looks > 1, "it did not look again");
+    Ok(looks)
+}
+
+/// Expects that one key was renewed so often, that the vault signs with it, and that a token can be had.
+fn expect_turns(emulator: &Emulator, times: usize) -> Result<()> {
+    assert_eq!(emulator.count(THROUGH_THE_VAULT)?, times);
+    let view = View::of(emulator)?;
+    view.expect_whole(&view, false)?;
+    let deliver = format!("sync --from {} --file token", source());
+    run(emulator, &deliver)?.expect_code(DONE)?;
+    Ok(())
+}
+
+#[test]
+fn a_turn_that_somebody_has_just_made_through_the_vault_is_not_made_again() -> Result<()> {
+    for (words, code) in [(turn("a"), DONE), (BY_HAND.to_owned(), 1)] {
+        let look = last_look(&words)?;
+        let emulator = enrolled(false)?;
+        let place = ("GetStorageAccount", look);
+        let first = hold_nth(&emulator, &words, place, "before")?;
+        run(&emulator, &turn("b"))?.expect_code(DONE)?;
+        let first = let_go(&emulator, first)?.expect_code(code)?;
+        if code != DONE {
+            ensure!(
+                first.stderr.contains("changed by somebody else"),
+                "{first:?}"
+            );
+        }
+        expect_turns(&emulator, 1)?;
+    }
+    Ok(())
+}
+
+/// A wait before another try is long enough for somebody else.
+#[test]
+fn a_turn_that_azure_throttles_is_not_sent_again_without_a_look() -> Result<()> {
+    let look = last_look(&turn("a"))? + 1;
+    let emulator = enrolled(false)?;
+    let held = json!({ "hold": "before" });
+    emulator.set_fault(&json!({ "operation": "GetStorageAccount", "nth": look, "fault": held }))?;
+    let throttled = json!({ "status": 429 });
+    emulator.set_fault(&json!({ "operation": THROUGH_THE_VAULT, "fault": throttled }))?;
+    let first = start_held(&emulator, &turn("a"), "GetStorageAccount", look)?;
+    run(&emulator, &turn("b"))?.expect_code(DONE)?;
+    let_go(&emulator, first)?.expect_code(DONE)?;
+    // The one that was throttled, and the one that was carried out.
+    expect_turns(&emulator, 2)
+}
+
+/// Key Vault cannot be told to renew a key only if nobody else has: what is left is the time that one
+/// request takes. SECURITY.md says so.
+#[test]
+fn of_two_requests_that_are_both_under_way_each_renews_the_key_and_the_vault_knows_the_last()
+-> Result<()> {
+    let emulator = enrolled(false)?;
+    let first = hold(&emulator, &turn("a"), THROUGH_THE_VAULT, "before")?;
+    run(&emulator, &turn("b"))?.expect_code(DONE)?;
+    let_go(&emulator, first)?.expect_code(DONE)?;
+    expect_turns(&emulator, 2)
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tests::terraform::{Change, REQUIRED, Terraform};
 const LIMIT: Duration = Duration::from_secs(60);
 const POLICY: &str = "keyrotation_policy.logs";
 
-fn configuration(content: &str) -> String {
+pub(crate) fn configuration(content: &str) -> String {
     let account = fleet::account_id(ACCOUNT);
     format!(
         r#"
@@ -189,7 +189,7 @@ fn an_interrupted_turn_is_published_by_the_next_apply() -> Result<()> {
 }
 
 /// Plans until the overlap of a second is over.
-fn wait_until_due(terraform: &Terraform<'_>) -> Result<()> {
+pub(crate) fn wait_until_due(terraform: &Terraform<'_>) -> Result<()> {
     for _ in 0..50 {
         let planned = terraform.plan()?;
         if planned == [Change::new(POLICY, &["update"])] {

@@ -92,8 +92,11 @@ fn rotations_and_enrolments_by_hand() -> Result<()> {
         &by_hand::ROTATE_DIRECTLY,
         &by_hand::ROTATE_THROUGH_THE_VAULT,
         &by_hand::VAULT_ADD,
+        &by_hand::VAULT_UPDATE,
         &by_hand::VAULT_REMOVE,
+        &by_hand::VAULT_RECOVER,
         &by_hand::VAULT_REGENERATE_KEY,
+        &by_hand::VAULT_REGENERATE_BY_FORCE,
     ])
 }
 

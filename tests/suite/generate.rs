@@ -145,8 +145,16 @@ fn generate_writes_a_module_with_maps() -> Result<()> {
     ];
     let said = cli::keyrotation(&emulator, &words)?.expect_code(0)?;
     assert_eq!(said.stdout, "", "what is written goes to files");
+    // What is there just as it would be written may be left of a run that was cut short.
+    cli::keyrotation(&emulator, &words)?.expect_code(0)?;
+    let path = format!("{folder}/rotation.tf");
+    let text = fs::read_to_string(&path)?;
+    let changed = format!("{text}# by hand\n");
+    fs::write(&path, &changed)?;
     let again = cli::keyrotation(&emulator, &words)?.expect_code(1)?;
     ensure!(again.stderr.contains("rotation.tf"), "{}", again.stderr);
+    assert_eq!(fs::read_to_string(&path)?, changed, "it is not overwritten");
+    fs::write(&path, text)?;
 
     terraform.succeed(&["init", "-input=false"])?;
     expect_fmt(&terraform)?;

@@ -209,12 +209,19 @@ fn a_journal_is_for_its_owner_and_for_one_run_at_a_time() -> Result<()> {
         Ok(text.contains("\"publishing\"").then_some(()))
     })?;
     let path = emulator.scratch().path().join("j");
-    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
     assert_eq!(mode, 0o600, "nobody else may read it");
     rotate(&emulator, &["resume", "j"])?.expect_code(NOTHING)?;
     running.signal(Signal::KILL)?;
     ensure!(running.finish()?.code.is_none(), "it was not killed");
     apply(&emulator, &[])?.expect_code(NOTHING)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o620))?;
+    let open_to_others = rotate(&emulator, &["resume", "j"])?.expect_code(NOTHING)?;
+    ensure!(
+        open_to_others.stderr.contains("others than its owner"),
+        "{open_to_others:?}"
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     rotate(&emulator, &["resume", "j"])?.expect_code(DONE)?;
     expect_both_renewed(&emulator)
 }

@@ -3,7 +3,9 @@
 //! The emulator's keys and access tokens carry marks, so that a leak is found wherever it is.
 
 mod apps;
+mod kept;
 mod memory;
+mod proxy;
 mod sync;
 
 use std::collections::BTreeSet;

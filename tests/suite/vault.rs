@@ -164,6 +164,11 @@ fn vault_regenerates_the_idle_key_and_the_active_one_by_force_only() -> Result<(
     session.run(&format!("{regenerate} --yes"))?;
     session.run(&format!("{regenerate} --yes --key-name key2"))?;
     session.run(&format!("{regenerate} --yes --key-name key2 --force"))?;
+    session.run(&format!("{regenerate} --yes"))?;
+    assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 1);
+    session.run(&format!(
+        "{regenerate} --yes --key-name key2 --force --again"
+    ))?;
     session.run(&format!("{regenerate} --yes --key-name key1 --format json"))?;
     assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 3);
     session.note("A definition whose tokens may still be signed with the idle key:");
@@ -171,7 +176,7 @@ fn vault_regenerates_the_idle_key_and_the_active_one_by_force_only() -> Result<(
         "vault sas-definition create --vault-name {VAULT} --account-name logs -n read --yes \
          --validity-period PT4H --template-uri sv=2018-03-28&ss=b&srt=sco&sp=rl&spr=https"
     ))?;
-    session.run(&format!("{regenerate} --yes"))?;
+    session.run(&format!("{regenerate} --yes --again"))?;
     assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 3);
     insta::assert_snapshot!(session.text());
     Ok(())

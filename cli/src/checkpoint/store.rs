@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::head::Head;
 use super::line::{EndLine, KindWord, Line, Said};
-use crate::files::private;
+use crate::files::{others_may_write, private};
 
 /// A checkpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -201,16 +201,4 @@ pub(super) fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Res
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
     out.write_all(&text)
-}
-
-#[cfg(unix)]
-fn others_may_write(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    metadata.permissions().mode() & 0o022 != 0
-}
-
-#[cfg(not(unix))]
-fn others_may_write(_metadata: &std::fs::Metadata) -> bool {
-    false
 }

@@ -45,7 +45,7 @@ Examples:
 ///
 /// Exit codes:
 ///   0  everything was examined, and is in what was written
-///   1  nothing was written: wrong usage, no sign-in, a file that is there already
+///   1  nothing was written: wrong usage, no sign-in, another file in the place of one
 ///   3  something could not be examined, or cannot be written down; stderr says what
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, after_long_help = EXAMPLES)]
@@ -83,7 +83,7 @@ pub struct GenerateArgs {
     #[arg(long, value_enum, default_value_t = Form::File)]
     pub form: Form,
 
-    /// The folder that the files are written to; none of them may be there [default: stdout].
+    /// The folder that the files are written to; one that is there is not overwritten [default: stdout].
     #[arg(long, value_name = "FOLDER", required_if_eq("form", "module"))]
     pub folder: Option<PathBuf>,
 

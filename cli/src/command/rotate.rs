@@ -3,6 +3,7 @@
 //! What is due is concluded as by `check`; what a step does and may do is the engine's matter. This
 //! puts them in order, asks, and keeps the journal by which a run that was cut short is taken up.
 
+mod act;
 mod advice;
 pub mod args;
 mod consumers;

@@ -28,6 +28,26 @@ pub(crate) fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// Makes lines of talk harmless: words of others in them give no command to a terminal or a pipeline.
+pub(crate) fn harmless(text: &str) -> String {
+    let lines = text.split('\n').map(|line| {
+        let mut clean = String::with_capacity(line.len());
+        for letter in line.chars() {
+            match letter {
+                '#' if clean.ends_with('#') => clean.push_str(" #"),
+                '\t' => clean.push(' '),
+                letter if is_unsafe(letter) => clean.push('\u{fffd}'),
+                letter => clean.push(letter),
+            }
+        }
+        if clean.trim_start().starts_with("::") {
+            clean.insert(0, '.');
+        }
+        clean
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 fn is_unsafe(letter: char) -> bool {
     is_blank(letter) || letter.is_control() || reorders(letter) || !is_xml(letter)
 }
@@ -141,6 +161,16 @@ mod tests {
             "@all | [x](y)",
             "&#64;all \\| \\[x\\]\\(y\\)",
         );
+    }
+
+    #[test]
+    fn talk_gives_no_command() {
+        let check = |text: &str, expected: &str| assert_eq!(harmless(text), expected);
+        check("two\nlines: a::b, #1", "two\nlines: a::b, #1");
+        check("\u{1b}]0;x\u{7}\ttab", "\u{fffd}]0;x\u{fffd} tab");
+        check("said\n ::error::x", "said\n. ::error::x");
+        check("a ###vso[task.x]", "a # # #vso[task.x]");
+        check("a\u{202e}b\rc", "a\u{fffd}b\u{fffd}c");
     }
 
     proptest! {

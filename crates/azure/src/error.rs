@@ -6,11 +6,12 @@
 mod envelope;
 mod forbidden;
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, time::Duration};
 
 use azure_core::error::ErrorKind;
 
 use self::envelope::Envelope;
+use crate::stage::throttle::NotYet;
 
 /// Says at which point of a call something went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -118,10 +119,24 @@ impl Error {
         self.0.status == Some(409)
     }
 
-    /// Tells whether Azure asked us to come back later.
+    /// Tells whether Azure asked us to come back later, or would have: then nothing was sent.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.0.status == Some(429)
+        self.0.status == Some(429) || self.turn_in().is_some()
+    }
+
+    /// Says how long it is until the request can be sent without breaking a limit of Azure; `None`
+    /// unless that is why it was not sent.
+    #[must_use]
+    pub fn turn_in(&self) -> Option<Duration> {
+        let mut cause = self.source();
+        while let Some(current) = cause {
+            if let Some(late) = current.downcast_ref::<NotYet>() {
+                return Some(late.wait);
+            }
+            cause = current.source();
+        }
+        None
     }
 
     /// Tells whether Azure may have done what was asked, in this try or an earlier one.

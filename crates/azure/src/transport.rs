@@ -1,5 +1,6 @@
 //! The door to Azure: one HTTP client for ARM, Key Vault, Graph and the sign-in service.
 
+mod bounded;
 pub(crate) mod limited;
 pub mod scripted;
 
@@ -11,6 +12,7 @@ use std::{
 
 use azure_core::http::HttpClient;
 
+use self::bounded::Bounded;
 use crate::env::Env;
 
 /// How long to wait for a connection.
@@ -85,7 +87,7 @@ pub(crate) fn connect(
     let client = builder.build().map_err(|error| TransportError::Client {
         source: error.into(),
     })?;
-    Ok(Arc::new(client))
+    Ok(Arc::new(Bounded::new(Arc::new(client))))
 }
 
 /// Without a provider of its own reqwest would panic; a second call changes nothing.

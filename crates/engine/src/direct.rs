@@ -30,6 +30,7 @@ mod claim;
 pub mod error;
 mod keys;
 pub mod publish;
+mod turn;
 mod unmanaged;
 mod verify;
 
@@ -271,11 +272,11 @@ pub async fn step_from(
             };
             match held {
                 Some(until) => Ok(Outcome::Waiting { slot, until }),
-                None => turn(run, around, wish, seen, slot, tell).await,
+                None => turn::turn(run, around, wish, seen, slot, tell).await,
             }
         }
         Step::Publish { slot, reason } => {
-            let version = republish(run, wish, seen, slot, tell).await?;
+            let version = turn::republish(run, wish, seen, slot, tell).await?;
             Ok(Outcome::Published {
                 slot,
                 reason,
@@ -338,59 +339,4 @@ pub async fn tell_apps(
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Option<Timestamp>, DirectError> {
     apps::leave(run, around, wish, published, published.slot.other(), tell).await
-}
-
-/// Regenerates the idle key and publishes it.
-async fn turn(
-    run: &Run<'_>,
-    around: &Surroundings,
-    wish: &DirectWish,
-    seen: &Seen,
-    slot: KeySlot,
-    tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Outcome, DirectError> {
-    let before = run.now();
-    if let Some(outcome) = claim::claim(run, wish, seen, slot).await? {
-        return Ok(outcome);
-    }
-    // The claim took some seconds, in which a vault may have taken the account over.
-    unmanaged::check_roles(run, around, wish, before).await?;
-    tell(Progress::Regenerating(slot));
-    let key = keys::regenerate(run, wish, slot, seen.made(slot), tell).await?;
-    tell(Progress::Regenerated(slot));
-    let version = put(run, wish, slot, key, tell).await?;
-    Ok(Outcome::Turned { slot, version })
-}
-
-/// Publishes the key that is in a slot, unless just that is published already.
-async fn republish(
-    run: &Run<'_>,
-    wish: &DirectWish,
-    seen: &Seen,
-    slot: KeySlot,
-    tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Version, DirectError> {
-    let mut key = keys::read(run, &wish.account, slot).await?;
-    key.created_at = key.created_at.or(seen.made(slot));
-    if let Some(same) = publish::same(run, wish, seen, slot, &key).await? {
-        return Ok(same);
-    }
-    put(run, wish, slot, key, tell).await
-}
-
-/// Sees that a key opens the account, and publishes it.
-async fn put(
-    run: &Run<'_>,
-    wish: &DirectWish,
-    slot: KeySlot,
-    key: keys::Key,
-    tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Version, DirectError> {
-    if wish.verify {
-        verify::verify(run, wish, slot, &key).await?;
-        tell(Progress::Verified(slot));
-    }
-    let version = publish::publish(run, wish, slot, &key).await?;
-    tell(Progress::Published(slot));
-    Ok(version)
 }

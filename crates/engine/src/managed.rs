@@ -21,6 +21,7 @@
 //!   somebody else's, and asks for it to be imported.
 
 pub mod enrol;
+pub(crate) mod regenerate;
 pub mod sas;
 pub mod turn;
 

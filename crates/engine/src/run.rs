@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azure::client::Client;
 use azure::clock::Clock;
-use azure::error::Error;
+use azure::error::{Error, Kind};
 use azure::request::{Access, List, Listed, Request};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -74,6 +74,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Tells whether a wait would end before the time allowed for the operation does.
+    pub(crate) fn has_time_for(&self, wait: Duration) -> bool {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        let end = self.clock.now().checked_add(wait);
+        end.is_ok_and(|end| end < self.deadline)
+    }
+
     /// Waits before another try; a stop ends the wait at once.
     ///
     /// # Errors
@@ -97,10 +104,58 @@ impl<'a> Run<'a> {
         object: impl Display,
         request: Request<T, A>,
     ) -> Result<T, StepError> {
+        self.send_through(&self.client, act, object, request).await
+    }
+
+    /// Sends one request by a moment, or not at all: after that, what it was decided by may have changed.
+    /// Where it would have to wait for longer, for its turn or before another try, it is not sent.
+    ///
+    /// # Errors
+    /// As for [`Run::send`]; [`StepError::is_late`] tells whether it may be decided anew.
+    pub(crate) async fn send_by<T, A: Access>(
+        &self,
+        by: Timestamp,
+        act: &'static str,
+        object: impl Display,
+        request: Request<T, A>,
+    ) -> Result<T, StepError> {
+        if by < self.now() {
+            return Err(StepError::halted(act, object, Halt::Late));
+        }
+        let client = self.client.within(self.stop, by.min(self.deadline));
+        self.send_through(&client, act, object, request).await
+    }
+
+    /// Sends one request now, or not at all: it waits for nothing, and there is no other try.
+    ///
+    /// # Errors
+    /// As for [`Run::send`]; [`StepError::is_late`] tells whether it may be decided anew.
+    pub(crate) async fn send_at_once<T, A: Access>(
+        &self,
+        act: &'static str,
+        object: impl Display,
+        request: Request<T, A>,
+    ) -> Result<T, StepError> {
+        self.send_through(
+            &self.client.within(self.stop, self.now()),
+            act,
+            object,
+            request,
+        )
+        .await
+    }
+
+    async fn send_through<T, A: Access>(
+        &self,
+        client: &Client,
+        act: &'static str,
+        object: impl Display,
+        request: Request<T, A>,
+    ) -> Result<T, StepError> {
         if let Err(halt) = self.go_on() {
             return Err(StepError::halted(act, object, halt));
         }
-        let answer = self.client.send(request).await;
+        let answer = client.send(request).await;
         answer.map_err(|source| StepError::new(act, object, source))
     }
 
@@ -131,6 +186,9 @@ pub enum Halt {
     /// The time allowed for the operation is over.
     #[error("the time allowed for the operation is over")]
     OutOfTime,
+    /// What was seen before the request is too long ago for it.
+    #[error("too much time went by since it was looked at")]
+    Late,
 }
 
 /// One request of an operation failed, or was not sent because the operation had to end.
@@ -196,6 +254,18 @@ impl StepError {
             Cause::Azure(_) => None,
             Cause::Halted(halt) => Some(*halt),
         }
+    }
+
+    /// Tells whether nothing was carried out, and another try may follow once all was looked at again.
+    pub(crate) fn is_late(&self) -> bool {
+        let passes = |error: &Error| error.is_throttled() || error.kind() == Kind::NeverSent;
+        self.halt() == Some(Halt::Late) || (self.is(passes) && !self.is(Error::may_have_executed))
+    }
+
+    /// Says how long it is at least until the request can be sent, which was not because the limits that
+    /// Azure has published would have made it wait for too long.
+    pub fn turn_in(&self) -> Option<Duration> {
+        self.azure().and_then(Error::turn_in)
     }
 
     /// Tells whether Azure's answer has a quality; never true if nothing was sent.

@@ -3,7 +3,7 @@
 //! Tokens are signed with the key that was active when they were minted, and die with it. So the
 //! idle key may only go once the last token that it can have signed has expired.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::enrolment::RecordTimes;
 use crate::observation::KeyTimes;
@@ -69,10 +69,40 @@ pub fn decide_turn(standing: &Standing, now: Timestamp) -> Turn {
     }
 }
 
+/// For how long a new key counts as the work of somebody who may be at it again.
+const LATELY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Tells when the key of a slot was renewed, if that was within the last hour. Keys that are as old as
+/// each other were made with the account.
+pub fn renewed_lately(key_times: &KeyTimes, slot: KeySlot, now: Timestamp) -> Option<Timestamp> {
+    let made = (*key_times.of(slot))?;
+    let with_the_account = *key_times.of(slot.other()) == Some(made);
+    let is_young = now.duration_since(made) < LATELY;
+    (is_young && !with_the_account).then_some(made)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::observation::PerSlot;
+
+    #[test]
+    fn a_key_that_was_renewed_within_the_hour_is_told_from_one_made_with_the_account() {
+        let (noon, before) = (at(NOON).expect("noon"), at("2026-01-01T11:00:01Z"));
+        let lately = |key1, key2| renewed_lately(&PerSlot { key1, key2 }, KeySlot::Key1, noon);
+        let (old, hour) = (at("2025-01-01T00:00:00Z"), at("2026-01-01T11:00:00Z"));
+        assert_eq!(lately(before, old), before);
+        assert_eq!(lately(before, None), before);
+        assert_eq!(lately(hour, old), None, "an hour ago");
+        assert_eq!(lately(before, before), None, "made with the account");
+        assert_eq!(lately(old, before), None, "the other one");
+        assert_eq!(lately(None, before), None);
+        // A clock here that is behind that of Azure.
+        assert_eq!(
+            lately(at("2026-01-01T12:00:05Z"), old),
+            at("2026-01-01T12:00:05Z")
+        );
+    }
 
     const NOON: &str = "2026-01-01T12:00:00Z";
 

@@ -49,7 +49,7 @@ impl Rotate {
         let run = Run::new(&client, self.shared.clock(), context.token(), LIMIT);
         progress.report(format!("Reading {place} and its account"));
         let mut tell = |stage| progress.report(words(&stage));
-        turn(&run, &place, &mut tell)
+        turn(&run, &place, None, &mut tell)
             .await
             .map_err(|error| diagnostic::turn(&error))
     }

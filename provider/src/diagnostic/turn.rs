@@ -30,6 +30,11 @@ pub(crate) fn turn(error: &TurnError) -> Diagnostic {
             "The idle key signed tokens until it stopped being the active one, and they would die \
              with it. Rotate again after that time.",
         ),
+        TurnError::Overtaken { .. } => (
+            "Somebody else was there first",
+            "Another run, a person or the vault itself may have rotated the keys: look at their \
+             creation times, and rotate again if it is still needed.",
+        ),
         TurnError::IdleSinceUnknown { .. } => (
             "Unknown which tokens would die",
             "Change the enrolment in any way, such as by a tag, wait for the longest validity \

@@ -1,18 +1,19 @@
 //! Enrolments and rotations by the command line tool.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::faults::cut::Begin;
-use tests::faults::{Ended, Excused, Memory, Next, Operation};
-use tests::fleet::{self, ACCOUNT, VAULT};
+use tests::faults::{Ended, Excused, Memory, Operation, Stage};
+use tests::fleet::{self, ACCOUNT, SUBSCRIPTION, VAULT};
 
 use super::{cut_short, ended, enrolled};
 
 /// The host stands for what is asked before any account or vault is known.
-const OBJECTS: [&str; 5] = [
+const OBJECTS: [&str; 6] = [
     ACCOUNT,
     VAULT,
+    SUBSCRIPTION,
     "logs",
     "management.azure.com",
     "the subscriptions",
@@ -97,31 +98,79 @@ pub(super) const VAULT_ADD: Operation = Operation {
     ..COMMON
 };
 
+const UPDATE: &str = "vault update --vault-name VAULT -n logs --regeneration-period P20D \
+                      --active-key-name key2 --tags team=platform --yes";
+
+pub(super) const VAULT_UPDATE: Operation = Operation {
+    name: "vault update",
+    stage: enrolled,
+    run: |emulator, _| keyrotation(emulator, UPDATE),
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(UPDATE), cut)),
+    ..COMMON
+};
+
 const REMOVE: &str = "vault remove --vault-name VAULT -n logs --yes";
 
 pub(super) const VAULT_REMOVE: Operation = Operation {
     name: "vault remove",
     stage: enrolled,
     run: |emulator, _| keyrotation(emulator, REMOVE),
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(REMOVE), cut)),
     excused: &[Excused {
         request: "GetStorageAccount",
         nth: Some(2),
         faults: &["404"],
         reason: "an answer that says that the record is gone is believed",
     }],
-    next: Next::AfterFailure,
     ..COMMON
 };
+
+/// Starts where the vault keeps an enrolment that was removed.
+fn removed() -> Result<Stage> {
+    let stage = enrolled()?;
+    let removed = keyrotation(&stage.emulator, REMOVE)?;
+    ensure!(removed.done, "{}", removed.said);
+    Ok(stage)
+}
+
+const RECOVER: &str = "vault recover --vault-name VAULT -n logs --yes";
+
+pub(super) const VAULT_RECOVER: Operation = Operation {
+    name: "vault recover",
+    stage: removed,
+    run: |emulator, _| {
+        let mut ended = keyrotation(emulator, RECOVER)?;
+        // What an earlier run has brought back is said to live.
+        ended.done |= ended.said.contains("is not deleted");
+        Ok(ended)
+    },
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(RECOVER), cut)),
+    ..COMMON
+};
+
+const REGENERATE: &str = "vault regenerate-key --vault-name VAULT -n logs --yes";
+const INSIST: &str =
+    "vault regenerate-key --vault-name VAULT -n logs --yes --key-name key1 --force";
+
+/// Has a key regenerated, unless that is what an earlier run was at: then a person decides.
+fn regenerate(emulator: &Emulator, words: &str) -> Result<Ended> {
+    let mut ended = keyrotation(emulator, words)?;
+    ended.done |= ended.said.contains("within the last hour");
+    Ok(ended)
+}
 
 pub(super) const VAULT_REGENERATE_KEY: Operation = Operation {
     name: "vault regenerate-key",
     stage: enrolled,
-    run: |emulator, _| {
-        keyrotation(
-            emulator,
-            "vault regenerate-key --vault-name VAULT -n logs --yes",
-        )
-    },
-    next: Next::AfterFailure,
+    run: |emulator, _| regenerate(emulator, REGENERATE),
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(REGENERATE), cut)),
+    ..COMMON
+};
+
+pub(super) const VAULT_REGENERATE_BY_FORCE: Operation = Operation {
+    name: "vault regenerate-key, by force",
+    stage: enrolled,
+    run: |emulator, _| regenerate(emulator, INSIST),
+    begin: Some(|emulator, _, cut| cut_short(emulator, &named(INSIST), cut)),
     ..COMMON
 };

@@ -6,6 +6,7 @@ use tests::emulator::Emulator;
 use tests::faults::cut::Cut;
 use tests::faults::{Ended, Excused, Memory, Operation, Stage};
 use tests::fleet::VAULT;
+use tests::life;
 
 use super::{enrolled, provider};
 
@@ -54,10 +55,22 @@ pub(super) const CREATE: Operation = Operation {
     ..super::COMMON
 };
 
+/// Changes the definition; one that was seen to be gone, and is there, is imported as it is told to be.
+fn update(emulator: &Emulator, memory: &mut Memory) -> Result<Ended> {
+    if memory.held.is_none() {
+        let id = format!("https://{VAULT}.vault.azure.net/storage/logs/sas/read");
+        let imported = life::import(emulator, KIND, &id, &mut memory.held)?;
+        if memory.held.is_none() {
+            return Ok(provider::ended(imported));
+        }
+    }
+    bring(emulator, memory, Some(&definition("r")), None)
+}
+
 pub(super) const UPDATE: Operation = Operation {
     name: "SAS definition update",
     stage: defined,
-    run: |emulator, memory| bring(emulator, memory, Some(&definition("r")), None),
+    run: update,
     begin: Some(|emulator, memory, cut| bring(emulator, memory, Some(&definition("r")), Some(cut))),
     ..CREATE
 };

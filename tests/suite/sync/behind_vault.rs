@@ -21,7 +21,7 @@ fn regenerate(emulator: &Emulator, key: &str) -> Result<()> {
 fn regenerate_by_vault(emulator: &Emulator, key: &str) -> Result<()> {
     let id = format!("https://{VAULT}.vault.azure.net/storage/logs");
     let words = ["vault", "regenerate-key", "--id", &id, "--key-name", key];
-    let words = [&words[..], &["--force", "--yes"]].concat();
+    let words = [&words[..], &["--force", "--again", "--yes"]].concat();
     cli::keyrotation(emulator, &words)?.expect_code(0).map(drop)
 }
 
@@ -31,7 +31,7 @@ fn expect_way_out(said: &str) -> Result<()> {
         ACCOUNT,
         "key1 of",
         "outside the vault",
-        &format!("keyrotation vault regenerate-key --id {id} --key-name key1 --force"),
+        &format!("keyrotation vault regenerate-key --id {id} --key-name key1 --force --again"),
     ] {
         ensure!(said.contains(part), "{part} is not in: {said}");
     }

@@ -5,7 +5,7 @@ use engine::holders::HoldersError;
 use engine::managed::turn::TurnError;
 use engine::run::StepError;
 
-use super::walk::ActError;
+use super::act::ActError;
 use crate::error::{chain, hint_for};
 
 /// Writes the error, its causes and the way out in one line.
@@ -110,6 +110,7 @@ fn turn(error: &TurnError) -> Option<&'static str> {
             "change the enrolment, such as by a tag, wait as long as its tokens are good, and \
              rotate again"
         }
+        TurnError::Overtaken { .. } => "resume, or plan again: both look first",
         TurnError::Unclear { .. } => UNCLEAR,
     })
 }

@@ -9,11 +9,12 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use rotation::period::Period;
 
+use super::act::{Act, ActError};
 use super::advice::said;
 use super::hook::Hook;
 use super::rounds::ranks;
 use super::site::Site;
-use super::walk::{Act, ActError, Walk};
+use super::walk::Walk;
 use crate::journal_file::{Event, Journal, JournalError, Trace};
 use crate::output::Streams;
 use crate::plan_file::Text;
@@ -243,6 +244,10 @@ async fn act(
 /// Takes note of what came of a step.
 fn take(work: &Work<'_>, one: &mut OnTheWay<'_>, came: Result<Act, ActError>, groups: &mut Groups) {
     let (id, group) = (&one.walk.planned.id.0, one.walk.planned.group.as_ref());
+    if let Some(turn) = came.as_ref().err().and_then(ActError::turn_in) {
+        let until = work.site.clock.now().checked_add(turn);
+        return wait_for_turn(work, one, until.unwrap_or(Timestamp::MAX));
+    }
     let event = match came {
         Ok(Act::Again) => return,
         Ok(Act::Until(until)) => return wait(work, one, until),
@@ -265,6 +270,15 @@ fn take(work: &Work<'_>, one: &mut OnTheWay<'_>, came: Result<Act, ActError>, gr
     }
     work.say(&inert(&format!("{}: {said}", id.name())));
     work.note(id, event);
+}
+
+/// Looks again when Azure's limits let the next request pass; clients have no time from that.
+fn wait_for_turn(work: &Work<'_>, one: &mut OnTheWay<'_>, until: Timestamp) {
+    let name = one.walk.planned.id.0.name();
+    work.say(&format!(
+        "{name}: by Azure's published limits its turn is at {until:.0}"
+    ));
+    one.ready_at = until;
 }
 
 fn ended(work: &Work<'_>, id: &StorageAccountId, reason: String) -> Event {

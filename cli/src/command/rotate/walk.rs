@@ -3,20 +3,18 @@
 //! Every look starts from what Azure shows; the journal only adds what Azure cannot tell.
 
 use azure::id::VaultUrl;
-use engine::direct::error::DirectError;
 use engine::direct::publish::{self, Version};
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
-use engine::holders::{self, HoldersError, Reach};
+use engine::holders::{self, Reach};
 use engine::managed::turn::{self, Stage, TurnError};
 use engine::managed::{self, Place};
-use engine::run::StepError;
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::slot::KeySlot;
 
 use super::RotateCommandError;
-use super::consumers::{self, ConsumerError};
-use super::hook::HookError;
+use super::act::{Act, ActError};
+use super::consumers;
 use super::perform::Work;
 use super::survey::holds;
 use crate::command::sync::target::Target;
@@ -39,36 +37,6 @@ pub(super) struct Walk {
 enum Road {
     Direct(Box<DirectWish>),
     Vault(Place),
-}
-
-/// What came of a look and a step.
-#[derive(Debug)]
-pub(super) enum Act {
-    /// All is done.
-    Done,
-    /// There is more to do at once.
-    Again,
-    /// There is more to do then.
-    Until(Timestamp),
-    /// The account is not what the plan was made for, or somebody else is at it.
-    Refused(String),
-}
-
-/// A step failed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ActError {
-    #[error(transparent)]
-    Direct(#[from] DirectError),
-    #[error(transparent)]
-    Turn(#[from] TurnError),
-    #[error(transparent)]
-    Step(#[from] StepError),
-    #[error(transparent)]
-    Holders(#[from] HoldersError),
-    #[error(transparent)]
-    Consumer(#[from] ConsumerError),
-    #[error(transparent)]
-    Hook(#[from] HookError),
 }
 
 impl From<Content> for publish::Content {
@@ -148,8 +116,16 @@ impl Walk {
             work.note(account, Event::Begun);
         }
         let mut apps_until = None;
-        if let Some(version) = &seen.published {
-            apps_until = self.tell(wish, version, work).await?;
+        match &seen.published {
+            Some(version) => apps_until = self.tell(wish, version, work).await?,
+            None if self.was_published(&work.trace(account)) => {
+                return Ok(Act::Refused(format!(
+                    "`{}` is gone, which clients read; `keyrotation rotate resume` looks again, and a \
+                     new plan publishes a key anew",
+                    wish.place
+                )));
+            }
+            None => {}
         }
         if self.is_published(&seen, &work.trace(account)) {
             return Ok(Act::Done);
@@ -167,7 +143,10 @@ impl Walk {
             Outcome::Rested { until } => {
                 Ok(Act::Refused(format!("its next turn is due at {until}")))
             }
-            Outcome::Busy { .. } => Ok(Act::Refused("another run is at it".to_owned())),
+            Outcome::Busy { .. } => Ok(Act::Refused(
+                "another run is at it, or was a moment ago: resume, or plan again, in some minutes"
+                    .to_owned(),
+            )),
         }
     }
 
@@ -257,6 +236,9 @@ impl Walk {
             }
             Err(error) => return Err(error.into()),
         };
+        if record.active == Some(ready.slot()) {
+            return Ok(self.overtaken(work));
+        }
         if let Some(reach) = &self.apps {
             let slot = ready.slot();
             if let Some(until) = self.leave_apps(reach, slot, work).await? {
@@ -265,7 +247,7 @@ impl Walk {
             // That took time, in which the vault may have turned by itself.
             ready = turn::prepare(&run, place).await?;
             if ready.slot() != slot {
-                return Ok(Act::Again);
+                return Ok(self.overtaken(work));
             }
         }
         let mut tell = |stage| {
@@ -275,7 +257,10 @@ impl Walk {
             };
             work.note(account, event);
         };
-        let turned = ready.carry_out(&run, &mut tell).await?;
+        let turned = match ready.carry_out(&run, &mut tell).await {
+            Err(TurnError::Overtaken { .. }) => return Ok(self.overtaken(work)),
+            turned => turned?,
+        };
         let slot = Text(turned.slot);
         work.note(account, Event::Regenerated { slot });
         Ok(if self.planned.renew.last() == Some(&slot) {
@@ -283,6 +268,15 @@ impl Walk {
         } else {
             Act::Until(work.wait.after(work.site.clock.now()))
         })
+    }
+
+    /// Looks again after somebody else has turned the account meanwhile: if there is another key to
+    /// renew, clients have the time that they have after a turn of our own.
+    fn overtaken(&self, work: &Work<'_>) -> Act {
+        match self.planned.renew.len() {
+            0 | 1 => Act::Again,
+            _ => Act::Until(work.wait.after(work.site.clock.now())),
+        }
     }
 
     /// Has apps that hold the idle key take up the active one, and gives until when they have time.
@@ -307,6 +301,11 @@ impl Walk {
         let version = seen.published.as_ref().map(|found| &found.version);
         let times = [seen.account.key1_created_at, seen.account.key2_created_at];
         version == self.planned.secret_version.as_ref() && holds(&self.planned, times)
+    }
+
+    /// Tells whether clients were told which key to use, by this run or before it.
+    fn was_published(&self, trace: &Trace) -> bool {
+        self.planned.secret_version.is_some() || trace.is_published
     }
 
     fn is_published(&self, seen: &Seen, trace: &Trace) -> bool {

@@ -93,7 +93,8 @@ pub(super) async fn run(
         .await?;
     tell(&enrolled, &place, streams);
     let now = session.clock().now();
-    let shown = show::print(&place, args.change.format, now, session, streams).await?;
+    let shown = show::print(&place, args.change.format, now, session, streams).await;
+    let shown = show::conclude_change(shown, streams)?;
     Ok(if enrolled.unfinished.is_some() {
         ExitCode::Unproven
     } else {

@@ -112,7 +112,8 @@ pub(super) async fn recover(
         .change(async |run, _| deleted::recover(run, &place).await)
         .await?;
     let now = session.clock().now();
-    show::print(&place, args.change.format, now, session, streams).await
+    let shown = show::print(&place, args.change.format, now, session, streams).await;
+    show::conclude_change(shown, streams)
 }
 
 /// Removes one for good.

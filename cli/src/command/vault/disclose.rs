@@ -1,6 +1,6 @@
 //! The commands that disclose a secret: a token on stdout, a sealed backup in a file of its owner's.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use super::confirm::{Consent, confirm};
 use super::error::VaultError;
 use super::show;
 use crate::exit_code::ExitCode;
-use crate::files::private;
+use crate::files::{Draft, FileError};
 use crate::output::Streams;
 use crate::session::Session;
 
@@ -104,20 +104,14 @@ pub(super) async fn back_up(
     streams: &mut Streams,
 ) -> Result<ExitCode, VaultError> {
     let place = args.place.place(session.cloud())?;
-    let refuse = |source| VaultError::File {
-        path: args.file.clone(),
-        source,
+    let refuse = |error: FileError| {
+        let (path, source) = error.into_parts();
+        VaultError::File { path, source }
     };
     // The place is tried first, so that no secret is disclosed that cannot be kept.
-    let mut file = private_file(&args.file).map_err(refuse)?;
-    let written = match backup::back_up(&session.reading(), &place).await {
-        Ok(sealed) => fill(&mut file, &sealed).map_err(refuse),
-        Err(error) => Err(error.into()),
-    };
-    if let Err(error) = written {
-        let _already_gone = fs::remove_file(&args.file);
-        return Err(error);
-    }
+    let draft = Draft::private_new(&args.file).map_err(refuse)?;
+    let sealed = backup::back_up(&session.reading(), &place).await?;
+    draft.finish(|out| fill(out, &sealed)).map_err(refuse)?;
     streams.say(&format!(
         "whoever has `{}` and may restore can have the enrolment; keep it like a key",
         args.file.display()
@@ -125,16 +119,9 @@ pub(super) async fn back_up(
     Ok(ExitCode::Passed)
 }
 
-fn fill(file: &mut File, sealed: &VaultBackup) -> io::Result<()> {
+fn fill(out: &mut dyn Write, sealed: &VaultBackup) -> io::Result<()> {
     let sealed = LETTERS.decode(sealed.expose()).map_err(io::Error::other)?;
-    file.write_all(&sealed)?;
-    file.sync_all()
-}
-
-/// Makes a file that its owner alone can read.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    private(options.write(true).create_new(true)).open(path)
+    out.write_all(&sealed)
 }
 
 /// Brings an enrolment back from a file.
@@ -154,7 +141,8 @@ pub(super) async fn restore(
         .change(async |run, _| backup::restore(run, &vault, &sealed).await)
         .await?;
     let now = session.clock().now();
-    show::print(&place, args.change.format, now, session, streams).await
+    let shown = show::print(&place, args.change.format, now, session, streams).await;
+    show::conclude_change(shown, streams)
 }
 
 /// Reads a backup and writes it as a vault takes it.

@@ -17,6 +17,7 @@ use engine::vault::backup::RestoreError;
 use engine::vault::deleted::DeletedError;
 use engine::vault::regenerate::RegenerateError;
 use engine::vault::token::TokenError;
+use jiff::Timestamp;
 use rotation::slot::KeySlot;
 
 use crate::error::{chain, hint};
@@ -27,6 +28,13 @@ use crate::session::SessionError;
 /// Why no account has two records.
 const TWICE: &str = "two records of one account regenerate the keys that the other one signs tokens \
      with; remove the other one first";
+
+const NO_RECORD: &str = "`keyrotation vault list` shows what the vault holds";
+const NO_ACCOUNT: &str = "check the id of the account, and the role `Reader` on it";
+const ODD_RECORD: &str = "correct that record: without it nobody knows which tokens would die";
+const OVERTAKEN: &str = "look with `keyrotation vault show` what became of it before you ask again";
+const UNCLEAR: &str = "the request was sent once and is not repeated: look with `keyrotation vault \
+     show` whether the key is young before you ask for another one";
 
 /// A command over a vault did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +61,12 @@ pub(crate) enum VaultError {
     LeftForeign { place: String },
     #[error("{slot} of `{account}` is the active key; nothing was changed")]
     ActiveKey { slot: KeySlot, account: String },
+    #[error("{slot} of `{account}` was renewed at {at}, within the last hour; nothing was changed")]
+    RenewedLately {
+        slot: KeySlot,
+        account: String,
+        at: Timestamp,
+    },
     #[error("`{place}` names no active key that is understood; nothing was changed")]
     NoActiveKey { place: String },
     #[error("the period `{text}` of `{place}` is not understood; nothing was changed")]
@@ -165,22 +179,24 @@ impl VaultError {
     fn hint(&self) -> Option<String> {
         let by_kind = match self {
             Self::NobodyToAsk => Some("add --yes to make the change without being asked".into()),
-            Self::Missing { .. } => {
-                Some("`keyrotation vault list` shows what the vault holds".into())
+            Self::Missing { .. }
+            | Self::Update(UpdateError::Gone { .. } | UpdateError::Foreign { .. }) => {
+                Some(NO_RECORD.into())
             }
+            Self::NoAccount { .. } => Some(NO_ACCOUNT.into()),
+            Self::NoActiveKey { .. } => Some(ODD_RECORD.into()),
+            Self::Turn(error) => of_turn(error),
+            Self::RenewedLately { .. } => Some(
+                "if a run that was cut short did that, all is done; add --again to have one more \
+                 key regenerated"
+                    .into(),
+            ),
+            Self::Regenerate(RegenerateError::Overtaken { .. }) => Some(OVERTAKEN.into()),
+            Self::Regenerate(RegenerateError::Unclear { .. }) => Some(UNCLEAR.into()),
             Self::ActiveKey { .. } => Some(
                 "without --key-name the idle key is regenerated, which clients of the vault's \
                  tokens never notice; --force regenerates the active one: every token that is in \
                  use dies, and so does every client that uses that key"
-                    .into(),
-            ),
-            Self::Turn(TurnError::TooEarly { slot, .. }) => Some(format!(
-                "wait until then; or add `--key-name {slot} --force`, and the tokens die at once"
-            )),
-            Self::Turn(TurnError::Unclear { .. })
-            | Self::Regenerate(RegenerateError::Unclear { .. }) => Some(
-                "the request was sent once and is not repeated: look with `keyrotation vault \
-                 show` whether the key is young before you ask for another one"
                     .into(),
             ),
             Self::Enrol(EnrolError::Twice { .. }) => Some(TWICE.into()),
@@ -203,6 +219,28 @@ impl VaultError {
             .or_else(|| right_to_grant(self.azure()?))
             .or_else(|| hint(self.azure()?).map(str::to_owned))
     }
+}
+
+/// Says what helps against a turn that was not made, or of which that cannot be told.
+fn of_turn(error: &TurnError) -> Option<String> {
+    let way_out = match error {
+        TurnError::Step(_) => return None,
+        TurnError::NotEnrolled { .. } => NO_RECORD,
+        TurnError::NoAccount { .. } => NO_ACCOUNT,
+        TurnError::NoActiveKey { .. } | TurnError::OddDefinition { .. } => ODD_RECORD,
+        TurnError::TooEarly { slot, .. } => {
+            return Some(format!(
+                "wait until then; or add `--key-name {slot} --force`, and the tokens die at once"
+            ));
+        }
+        TurnError::IdleSinceUnknown { .. } => {
+            "change the enrolment, such as by a tag, wait as long as its tokens are good, and try \
+             again"
+        }
+        TurnError::Overtaken { .. } => OVERTAKEN,
+        TurnError::Unclear { .. } => UNCLEAR,
+    };
+    Some(way_out.to_owned())
 }
 
 /// Says which right is missing, and whose.

@@ -5,7 +5,7 @@ use clap::{ArgAction, Args};
 use engine::managed::sas::DefinitionPlace;
 use engine::managed::{self, Enrolment, Place, Removal, look};
 use engine::vault::amend::amend;
-use engine::vault::sas;
+use engine::vault::{deleted, sas};
 use rotation::enrolment::{Terms, TermsChange};
 use rotation::period::RotationPeriod;
 use rotation::slot::KeySlot;
@@ -18,6 +18,7 @@ use super::show;
 use crate::exit_code::ExitCode;
 use crate::output::Streams;
 use crate::session::Session;
+use crate::table::known;
 
 /// What to change of an enrolment.
 #[derive(Debug, Args)]
@@ -60,16 +61,18 @@ pub(super) async fn update(
     let active = active.filter(|slot| present.active != Some(*slot));
     if change.is_empty() && active.is_none() {
         streams.say("nothing differs, so nothing was changed");
-    } else {
-        let plan = plan(&place, &change, active);
-        confirm(Consent::of(args.change.yes), &plan, streams)?;
-        let account = present.account.as_str();
-        session
-            .change(async |run, _| amend(run, &place, account, change, active).await)
-            .await?;
+        let now = session.clock().now();
+        return show::print(&place, args.change.format, now, session, streams).await;
     }
+    let plan = plan(&place, &change, active);
+    confirm(Consent::of(args.change.yes), &plan, streams)?;
+    let account = present.account.as_str();
+    session
+        .change(async |run, _| amend(run, &place, account, change, active).await)
+        .await?;
     let now = session.clock().now();
-    show::print(&place, args.change.format, now, session, streams).await
+    let shown = show::print(&place, args.change.format, now, session, streams).await;
+    show::conclude_change(shown, streams)
 }
 
 /// Reads the enrolment that is to be changed.
@@ -126,7 +129,10 @@ pub(super) async fn remove(
     streams: &mut Streams,
 ) -> Result<ExitCode, VaultError> {
     let place = args.place.place(session.cloud())?;
-    let present = present(&place, session).await?;
+    let found = look(&session.reading(), &place).await?;
+    let Some(present) = found else {
+        return removed_before(&place, args, session, streams).await;
+    };
     let account: StorageAccountId = present.account.parse()?;
     let lines = consequences(&place, &account, session).await;
     confirm(Consent::of(args.change.yes), &lines, streams)?;
@@ -143,6 +149,23 @@ pub(super) async fn remove(
         Removal::Removed => {}
     }
     show::write_done("removed", &place, args.change.format, streams)
+}
+
+/// Finds that there is nothing to remove: an earlier run may have been cut short before it could say
+/// that it was done. What never was there is a mistake.
+async fn removed_before(
+    place: &Place,
+    args: &OneArgs,
+    session: &Session,
+    streams: &mut Streams,
+) -> Result<ExitCode, VaultError> {
+    let kept = deleted::show(&session.reading(), place).await?;
+    let kept = kept.ok_or_else(|| VaultError::missing(place))?;
+    let at = known(kept.deleted);
+    streams.say(&format!(
+        "it was removed before, at {at}; nothing was changed"
+    ));
+    show::write_done("removed", place, args.change.format, streams)
 }
 
 /// Says what ends with an enrolment.

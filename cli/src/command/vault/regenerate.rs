@@ -2,9 +2,11 @@
 
 use clap::Args;
 use engine::managed::turn::{Stage, turn};
-use engine::managed::{Enrolment, Place};
+use engine::managed::{Enrolment, Place, look_at_account};
 use engine::vault::regenerate::insist;
+use rotation::observation::PerSlot;
 use rotation::slot::KeySlot;
+use rotation::turn::renewed_lately;
 
 use super::args::{ChangeArgs, PlaceArgs};
 use super::confirm::{Consent, confirm};
@@ -28,6 +30,10 @@ pub struct RegenerateArgs {
     /// use it.
     #[arg(long, requires = "key_name")]
     pub force: bool,
+    /// Goes on although a key of the account was renewed within the last hour: else that counts as the
+    /// work of an earlier run that was cut short.
+    #[arg(long)]
+    pub again: bool,
     /// How to go about it.
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -42,15 +48,18 @@ pub(super) async fn run(
     let place = args.place.place(session.cloud())?;
     let present = life::present(&place, session).await?;
     let slot = slot(args, &present, &place)?;
+    if !args.again {
+        refuse_a_second(args, &present, slot, session).await?;
+    }
     let plan = plan(args, &present, slot);
     confirm(Consent::of(args.change.yes), &plan, streams)?;
     let mut told = Vec::new();
     let turned = if args.force {
-        let insisted = session.change(async |run, _| insist(run, &place, slot).await);
+        let insisted = session.change(async |run, _| insist(run, &place, &present, slot).await);
         insisted.await?
     } else {
         let mut tell = |stage| told.push(stage);
-        let turned = session.change(async |run, _| turn(run, &place, &mut tell).await);
+        let turned = session.change(async |run, _| turn(run, &place, Some(slot), &mut tell).await);
         turned.await?
     };
     if told
@@ -63,6 +72,40 @@ pub(super) async fn run(
     let wire = TurnedWire::of(&place, &turned);
     show::write(args.change.format, wire, text, streams)?;
     Ok(ExitCode::Passed)
+}
+
+/// Refuses where an earlier run may have done the same a moment ago: that would show in a young key,
+/// the one that it made active. Who names an idle key means that one.
+async fn refuse_a_second(
+    args: &RegenerateArgs,
+    present: &Enrolment,
+    slot: KeySlot,
+    session: &Session,
+) -> Result<(), VaultError> {
+    let renewed = match (args.force, args.key_name, present.active) {
+        (true, ..) => slot,
+        (false, None, Some(active)) => active,
+        _ => return Ok(()),
+    };
+    let Ok(account) = present.account.parse() else {
+        return Ok(());
+    };
+    // An account that cannot be seen shows no traces; what comes next says why it cannot.
+    let Ok(Some(seen)) = look_at_account(&session.reading(), &account).await else {
+        return Ok(());
+    };
+    let times = PerSlot {
+        key1: seen.key1_created_at,
+        key2: seen.key2_created_at,
+    };
+    match renewed_lately(&times, renewed, session.clock().now()) {
+        None => Ok(()),
+        Some(at) => Err(VaultError::RenewedLately {
+            slot: renewed,
+            account: present.account.clone(),
+            at,
+        }),
+    }
 }
 
 /// Picks the key: the idle one, or the named one; the active one needs force.

@@ -146,6 +146,31 @@ pub(super) fn conclude(missing: &[String], streams: &mut Streams) -> ExitCode {
     }
 }
 
+/// Says that a change was made which could not be shown whole, and how to look at it.
+///
+/// # Errors
+/// The result could not be written.
+pub(super) fn conclude_change(
+    shown: Result<ExitCode, VaultError>,
+    streams: &mut Streams,
+) -> Result<ExitCode, VaultError> {
+    match shown {
+        Ok(ExitCode::Unproven) => {
+            streams.say("the change was made; look again with the command `show`");
+            Ok(ExitCode::Unproven)
+        }
+        Err(error) if !matches!(error, VaultError::Write(_)) => {
+            let reason = chain(&error);
+            streams.say(&format!(
+                "the change was made, and could not be shown: {reason}; look again with the \
+                 command `show`"
+            ));
+            Ok(ExitCode::Unproven)
+        }
+        shown => shown,
+    }
+}
+
 /// Says which element of a list could not be understood.
 pub(super) fn odd(odd: &Odd) -> String {
     format!("cannot understand `{}`: {}", odd.id, odd.reason)

@@ -83,14 +83,15 @@ impl Bounds {
         Self { stop, until }
     }
 
+    /// Tells whether a wait ends before the operation has to.
+    pub(crate) fn leave_time(&self, now: Timestamp, wait: Duration) -> bool {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        now.checked_add(wait).is_ok_and(|end| end < self.until)
+    }
+
     /// Waits, unless the wait would outlast the operation; tells whether to try again.
     pub(crate) async fn wait(&self, clock: &dyn Clock, length: Duration) -> bool {
-        let length_signed = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
-        let in_time = clock
-            .now()
-            .checked_add(length_signed)
-            .is_ok_and(|end| end < self.until);
-        if !in_time || self.stop.is_cancelled() {
+        if !self.leave_time(clock.now(), length) || self.stop.is_cancelled() {
             return false;
         }
         tokio::select! {

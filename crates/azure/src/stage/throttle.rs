@@ -30,6 +30,14 @@ use super::{
 };
 use crate::clock::Clock;
 
+/// Says that a request was not sent, because its turn comes too late for its operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("its turn comes too late: it is in {} s, by the limits that Azure has published", wait.as_secs())]
+pub(crate) struct NotYet {
+    /// How long it is until that turn.
+    pub(crate) wait: Duration,
+}
+
 /// Is the stage that waits for its turn.
 #[derive(Debug, Clone)]
 pub(crate) struct Throttle {
@@ -47,16 +55,26 @@ impl Throttle {
         }
     }
 
-    /// Takes a turn from each limit and says how long it is until the latest of them.
-    fn take(&self, limits: &[Limit]) -> Duration {
+    /// Takes a turn from each limit and says how long it is until the latest of them. None is taken if
+    /// that is too late.
+    fn take(&self, limits: &[Limit], bounds: &Bounds) -> Result<Duration, NotYet> {
         let now = self.clock.now();
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        let turns = limits.iter().map(|limit| {
+        let mut turn = now;
+        for limit in limits {
             let meter = meters.entry(limit.clone()).or_insert_with(|| limit.meter());
-            meter.take(now)
-        });
-        let turn = turns.max().unwrap_or(now);
-        Duration::try_from(turn.duration_since(now)).unwrap_or_default()
+            turn = turn.max(meter.next(now));
+        }
+        let wait = Duration::try_from(turn.duration_since(now)).unwrap_or_default();
+        if !wait.is_zero() && !bounds.leave_time(now, wait) {
+            return Err(NotYet { wait });
+        }
+        for limit in limits {
+            if let Some(meter) = meters.get_mut(limit) {
+                meter.take(now);
+            }
+        }
+        Ok(wait)
     }
 
     fn close(&self, limits: &[Limit], wait: Duration) {
@@ -80,13 +98,13 @@ impl Policy for Throttle {
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
         let limits = limits(request.url(), request.method(), self.vault_suffix);
-        let wait = self.take(&limits);
+        let bounds = ctx.value::<Bounds>().cloned().unwrap_or_default();
+        let taken = self.take(&limits, &bounds);
+        let wait = taken.map_err(|late| Error::new(ErrorKind::Other, late))?;
         if !wait.is_zero() {
             tracing::debug!(wait_ms = wait.as_millis(), "waiting for a turn");
-            let bounds = ctx.value::<Bounds>().cloned().unwrap_or_default();
             if !bounds.wait(self.clock.as_ref(), wait).await {
-                let text = "its turn comes after the end of the operation";
-                return Err(Error::with_message(ErrorKind::Other, text));
+                return Err(Error::new(ErrorKind::Other, NotYet { wait }));
             }
         }
         let response = forward(ctx, request, next).await?;

@@ -83,7 +83,7 @@ impl Key {
 
     fn way_out(&self) -> String {
         format!(
-            "`keyrotation vault regenerate-key --id {} --key-name {} --force`",
+            "`keyrotation vault regenerate-key --id {} --key-name {} --force --again`",
             self.enrolment, self.slot
         )
     }

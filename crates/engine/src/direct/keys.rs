@@ -64,7 +64,8 @@ impl Before {
     }
 }
 
-/// Regenerates the key in a slot, which was made at a known time or not, and gives the new one.
+/// Regenerates the key in a slot, which was made at a known time or not, and gives the new one. It is
+/// asked for by a moment, or not at all.
 ///
 /// # Cancellation
 /// Before the request nothing is changed; after it the new key is in the account.
@@ -73,12 +74,14 @@ pub(super) async fn regenerate(
     wish: &DirectWish,
     slot: KeySlot,
     made: Option<Timestamp>,
+    by: Timestamp,
     tell: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Key, DirectError> {
     let account = &wish.account;
     let before = Before::look(run, account, slot, made).await?;
     let request = storage::regenerate_key(account, key_name(slot));
-    let last = match run.send("regenerate a key of", account, request).await {
+    let sent = run.send_by(by, "regenerate a key of", account, request);
+    let last = match sent.await {
         Ok(keys) => {
             return in_slot(keys, slot).ok_or_else(|| DirectError::NoKey {
                 account: account.to_string(),

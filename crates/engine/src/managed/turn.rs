@@ -2,7 +2,8 @@
 //!
 //! # Flow
 //! Look at the record, the account and the definitions that mint tokens; let `rotation::turn`
-//! decide; send one request; after an unclear answer, look at what changed.
+//! decide; look whether the record is still the same and send one request; after an unclear answer,
+//! look at what changed.
 //!
 //! # Guarantees
 //! - The request is sent once, whatever is answered.
@@ -12,18 +13,18 @@
 //! - Tokens of definitions that were deleted meanwhile are not known here.
 //! - A client that uses the idle key directly, beside the vault's tokens, loses it.
 
-use azure::error::Error;
 use azure::request::Listed;
-use azure::vault::{managed_storage, sas_definition};
+use azure::vault::sas_definition;
 use jiff::Timestamp;
 use rotation::observation::{KeyTimes, PerSlot};
 use rotation::period::Period;
 use rotation::slot::KeySlot;
 use rotation::turn::{Standing, Turn, decide_turn};
 
+use super::regenerate::{Sent, regenerate};
 use super::sas::{DefinitionPlace, look_at_definition};
-use super::{Enrolment, Place, key_name, look, look_at_account};
-use crate::run::{Halt, Pauses, Run, StepError};
+use super::{Enrolment, Place, look, look_at_account};
+use crate::run::{Pauses, Run, StepError};
 
 /// How often the vault and the account are looked at after an unclear answer.
 const LOOKS: u32 = 5;
@@ -105,6 +106,12 @@ pub enum TurnError {
         /// The idle slot.
         slot: KeySlot,
     },
+    /// Somebody regenerated a key or changed the record since it was looked at.
+    #[error("`{place}` was changed by somebody else since it was looked at")]
+    Overtaken {
+        /// The identifier of the record.
+        place: String,
+    },
     /// The request was sent, and it cannot be told whether it took effect.
     #[error("cannot tell whether {slot} of `{account}` was regenerated")]
     Unclear {
@@ -119,6 +126,7 @@ pub enum TurnError {
 }
 
 /// Regenerates the idle key of an enrolled account through its vault, and makes it the active one.
+/// It is the `agreed` one, if somebody was told which it is.
 ///
 /// # Cancellation
 /// A run that ends before the request has changed nothing; once it is sent, Azure finishes it
@@ -129,9 +137,15 @@ pub enum TurnError {
 pub async fn turn(
     run: &Run<'_>,
     place: &Place,
+    agreed: Option<KeySlot>,
     tell: &mut (dyn FnMut(Stage) + Send),
 ) -> Result<Turned, TurnError> {
-    prepare(run, place).await?.carry_out(run, tell).await
+    let ready = prepare(run, place).await?;
+    if agreed.is_some_and(|slot| slot != ready.slot) {
+        let place = place.to_string();
+        return Err(TurnError::Overtaken { place });
+    }
+    ready.carry_out(run, tell).await
 }
 
 /// A turn that may be made by what was seen a moment ago.
@@ -162,7 +176,7 @@ impl Ready<'_> {
         self.slot
     }
 
-    /// Makes the turn. What was seen has to be fresh: prepare anew after anything that takes time.
+    /// Makes the turn, unless the record was changed since it was seen.
     ///
     /// # Cancellation
     /// As for [`turn`].
@@ -184,9 +198,8 @@ impl Ready<'_> {
             account: account.clone(),
             slot,
         });
-        let request = managed_storage::regenerate_key(&place.vault, &place.name, key_name(slot));
-        match run.send("regenerate the idle key of", place, request).await {
-            Ok(_) => {
+        match regenerate(run, place, &before.enrolment, slot).await? {
+            Sent::Done => {
                 let created_at = made_since(run, &before, slot).await;
                 Ok(Turned {
                     account,
@@ -194,11 +207,13 @@ impl Ready<'_> {
                     created_at,
                 })
             }
-            Err(last) if last.is(Error::may_have_executed) => {
+            Sent::Overtaken => Err(TurnError::Overtaken {
+                place: place.to_string(),
+            }),
+            Sent::Unclear(last) => {
                 tell(Stage::LookingBack(slot));
                 look_back(run, place, &before, slot, last).await
             }
-            Err(error) => Err(error.into()),
         }
     }
 }
@@ -325,7 +340,7 @@ async fn look_back(
                 created_at,
             });
         }
-        if let Err(Halt::Stopped | Halt::OutOfTime) = run.pause(pauses.next()).await {
+        if run.pause(pauses.next()).await.is_err() {
             break;
         }
     }

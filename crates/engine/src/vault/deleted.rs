@@ -1,11 +1,16 @@
 //! What a vault with soft delete keeps of enrolments that were removed.
 
+use std::fmt::Display;
+
 use azure::id::VaultUrl;
 use azure::vault::managed_storage::{self, DeletedManagedStorage};
 
 use super::{Odd, parted};
 use crate::managed::{Enrolment, Place, look};
 use crate::run::{Halt, Pauses, Run, StepError, absent};
+
+/// How often it is looked whether a request took effect that Azure did not answer with a success.
+const LOOKS: u32 = 5;
 
 /// A deleted object could not be brought back or purged.
 #[derive(Debug, thiserror::Error)]
@@ -84,27 +89,39 @@ pub async fn recover(run: &Run<'_>, place: &Place) -> Result<Enrolment, DeletedE
     let sent = run
         .send("recover the deleted enrolment", place, request)
         .await;
-    tolerate(sent.map(drop))?;
-    let mut pauses = Pauses::new();
+    until_it_lives(run, place, sent.map(drop), async || look(run, place).await).await
+}
+
+/// Waits until what was asked to be recovered lives. Whether a request took effect that was answered
+/// otherwise is seen by looking, for a while.
+pub(super) async fn until_it_lives<T>(
+    run: &Run<'_>,
+    place: &dyn Display,
+    sent: Result<(), StepError>,
+    look: impl AsyncFn() -> Result<Option<T>, StepError>,
+) -> Result<T, DeletedError> {
+    let may_have_done =
+        |error: &StepError| error.is(|azure| azure.may_have_executed() || azure.is_not_found());
+    let mut doubt = match sent {
+        Err(error) if !may_have_done(&error) => return Err(error.into()),
+        sent => sent.err(),
+    };
+    let (mut pauses, mut looked) = (Pauses::new(), 0);
     loop {
-        if let Some(enrolment) = look(run, place).await? {
-            return Ok(enrolment);
+        if let Some(living) = look().await? {
+            return Ok(living);
+        }
+        looked += 1;
+        if looked == LOOKS
+            && let Some(error) = doubt.take()
+        {
+            return Err(error.into());
         }
         let halted = |halt| DeletedError::Halted {
             place: place.to_string(),
             halt,
         };
         run.pause(pauses.next()).await.map_err(halted)?;
-    }
-}
-
-/// Lets pass what may have taken effect all the same: whether it did is seen by looking.
-pub(super) fn tolerate(sent: Result<(), StepError>) -> Result<(), StepError> {
-    match sent {
-        Err(error) if !error.is(|azure| azure.may_have_executed() || azure.is_not_found()) => {
-            Err(error)
-        }
-        _ => Ok(()),
     }
 }
 

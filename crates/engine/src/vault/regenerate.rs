@@ -2,13 +2,12 @@
 //!
 //! The careful way is [`crate::managed::turn`], which takes the idle key and waits for its tokens.
 
-use azure::error::Error;
-use azure::vault::managed_storage;
 use jiff::Timestamp;
 use rotation::slot::KeySlot;
 
+use crate::managed::regenerate::{Sent, regenerate};
 use crate::managed::turn::Turned;
-use crate::managed::{Enrolment, Place, key_name, look, look_at_account};
+use crate::managed::{Enrolment, Place, look, look_at_account};
 use crate::run::{Pauses, Run, StepError};
 
 /// How often the vault and the account are looked at after an unclear answer.
@@ -20,10 +19,10 @@ pub enum RegenerateError {
     /// A request failed; nothing was regenerated.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// The vault holds nothing under the name.
-    #[error("`{place}` does not exist")]
-    NotEnrolled {
-        /// The identifier that was asked for.
+    /// Somebody regenerated a key or changed the record since it was looked at.
+    #[error("`{place}` was changed by somebody else since it was looked at")]
+    Overtaken {
+        /// The identifier of the record.
         place: String,
     },
     /// The request was sent, and it cannot be told whether it took effect.
@@ -39,7 +38,8 @@ pub enum RegenerateError {
     },
 }
 
-/// Has the vault regenerate a key and make it the active one, once, whatever is answered.
+/// Has the vault regenerate a key and make it the active one, once, whatever is answered, if the record
+/// still is the `agreed` one, which somebody decided by.
 ///
 /// Whatever was signed with the key, or uses it, is refused from then on.
 ///
@@ -51,30 +51,24 @@ pub enum RegenerateError {
 pub async fn insist(
     run: &Run<'_>,
     place: &Place,
+    agreed: &Enrolment,
     slot: KeySlot,
 ) -> Result<Turned, RegenerateError> {
-    let before = look(run, place)
-        .await?
-        .ok_or_else(|| RegenerateError::NotEnrolled {
-            place: place.to_string(),
-        })?;
-    let made_before = made(run, &before, slot).await;
-    let request = managed_storage::regenerate_key(&place.vault, &place.name, key_name(slot));
-    let account = before.account.clone();
-    match run.send("regenerate a key of", place, request).await {
-        Ok(_) => {
-            let created_at = made(run, &before, slot).await;
+    let made_before = made(run, agreed, slot).await;
+    match regenerate(run, place, agreed, slot).await? {
+        Sent::Done => {
+            let created_at = made(run, agreed, slot).await;
             let created_at = created_at.filter(|_| created_at > made_before);
             Ok(Turned {
-                account,
+                account: agreed.account.clone(),
                 slot,
                 created_at,
             })
         }
-        Err(last) if last.is(Error::may_have_executed) => {
-            look_back(run, place, &before, slot, made_before, last).await
-        }
-        Err(error) => Err(error.into()),
+        Sent::Overtaken => Err(RegenerateError::Overtaken {
+            place: place.to_string(),
+        }),
+        Sent::Unclear(last) => look_back(run, place, agreed, slot, made_before, last).await,
     }
 }
 

@@ -3,11 +3,11 @@
 use azure::vault::sas_definition::{self, DeletedSasDefinition};
 use futures::stream::{self, StreamExt};
 
-use super::deleted::{DeletedError, tolerate};
+use super::deleted::{DeletedError, until_it_lives};
 use super::{AT_A_TIME, Odd, parted};
 use crate::managed::Place;
 use crate::managed::sas::{Definition, DefinitionPlace, look_at_definition};
-use crate::run::{Pauses, Run, StepError, absent};
+use crate::run::{Run, StepError, absent};
 
 /// A SAS definition as it was read, or why it was not; `None` if it is gone since it was listed.
 pub type Read = Result<Option<Definition>, StepError>;
@@ -86,16 +86,7 @@ pub async fn recover(run: &Run<'_>, place: &DefinitionPlace) -> Result<Definitio
     let (vault, account) = (&place.enrolment.vault, &place.enrolment.name);
     let request = sas_definition::recover(vault, account, &place.name);
     let act = "recover the deleted SAS definition";
-    tolerate(run.send(act, place, request).await.map(drop))?;
-    let mut pauses = Pauses::new();
-    loop {
-        if let Some(definition) = look_at_definition(run, place).await? {
-            return Ok(definition);
-        }
-        let halted = |halt| DeletedError::Halted {
-            place: name(),
-            halt,
-        };
-        run.pause(pauses.next()).await.map_err(halted)?;
-    }
+    let sent = run.send(act, place, request).await.map(drop);
+    let look = async || look_at_definition(run, place).await;
+    until_it_lives(run, place, sent, look).await
 }

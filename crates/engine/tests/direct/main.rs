@@ -9,7 +9,7 @@ mod site;
 use azure::arm::storage;
 use azure::vault::secret;
 use azure::{Clock, StorageAccountId};
-use emulator::{Fault, When};
+use emulator::{Fault, FaultRule, When};
 use engine::direct::error::DirectError;
 use engine::direct::publish::Content;
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace};
@@ -313,6 +313,31 @@ async fn two_runs_at_the_same_time_make_one_turn() {
     assert_eq!(site.count("StorageAccounts_RegenerateKey"), 1);
     let there = there(&site, &wish).await;
     assert_eq!(there.keys.last(), Some(&there.published));
+}
+
+/// A claim lapses after five minutes: a request that has to wait for longer would meet another run.
+#[tokio::test]
+async fn a_regeneration_is_not_sent_under_a_claim_that_may_have_lapsed() {
+    let (site, wish) = published("late").await;
+    let (claims, sent) = ("UpdateSecret", "StorageAccounts_RegenerateKey");
+    let throttled = Fault::Status {
+        status: 429,
+        retry_after: Some(60),
+        code: None,
+        when: When::Before,
+    };
+    site.emulator.control().set_fault(FaultRule {
+        operation: sent.to_owned(),
+        nth: 1,
+        count: 4,
+        fault: throttled,
+    });
+    let turned = step(&site, &wish).await.0.expect("a turn");
+    assert!(matches!(turned, Outcome::Turned { .. }), "{turned:?}");
+    let mut order = site.operations();
+    order.retain(|name| [claims, sent].contains(&name.as_str()));
+    // Four tries, a minute apart, are all that four minutes have room for.
+    assert_eq!(order, [claims, sent, sent, sent, sent, claims, sent]);
 }
 
 #[tokio::test]

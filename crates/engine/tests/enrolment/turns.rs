@@ -15,7 +15,10 @@ use crate::site::Site;
 
 async fn turn_at(site: &Site) -> (Result<Turned, TurnError>, Vec<Stage>) {
     let mut stages = Vec::new();
-    let turned = turn(&site.run(), &site.place, &mut |stage| stages.push(stage)).await;
+    let turned = turn(&site.run(), &site.place, None, &mut |stage| {
+        stages.push(stage);
+    })
+    .await;
     (turned, stages)
 }
 

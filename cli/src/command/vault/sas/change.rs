@@ -11,7 +11,7 @@ use super::super::args::{of_deleted, tags};
 use super::super::confirm::{Consent, confirm};
 use super::super::error::VaultError;
 use super::super::life::present as enrolment;
-use super::super::show::write_done;
+use super::super::show::{conclude_change, write_done};
 use super::args::{CreateArgs, OneArgs, UpdateArgs};
 use super::look::{present, print};
 use crate::error::chain;
@@ -49,7 +49,8 @@ pub(super) async fn create(
     let defined = session
         .change(async |run, _| define(run, &place, &wish, deleted).await)
         .await?;
-    let shown = print(&place, args.change.format, session, streams).await?;
+    let shown = print(&place, args.change.format, session, streams).await;
+    let shown = conclude_change(shown, streams)?;
     let Some(error) = defined.unfinished else {
         return Ok(shown);
     };
@@ -69,21 +70,22 @@ pub(super) async fn update(
     let wish = wanted(args, &present, &place)?;
     if present.means(&wish) {
         streams.say("nothing differs, so nothing was changed");
-    } else {
-        let plan = [
-            format!(
-                "changes {place}: its tokens are good for {} and allow {}",
-                wish.validity, wish.template
-            ),
-            "tokens that were handed out stay as they are until they expire".to_owned(),
-        ];
-        confirm(Consent::of(args.change.yes), &plan, streams)?;
-        session
-            .change(async |run, _| redefine(run, &place, &wish).await)
-            .await
-            .map_err(VaultError::Change)?;
+        return print(&place, args.change.format, session, streams).await;
     }
-    print(&place, args.change.format, session, streams).await
+    let plan = [
+        format!(
+            "changes {place}: its tokens are good for {} and allow {}",
+            wish.validity, wish.template
+        ),
+        "tokens that were handed out stay as they are until they expire".to_owned(),
+    ];
+    confirm(Consent::of(args.change.yes), &plan, streams)?;
+    session
+        .change(async |run, _| redefine(run, &place, &wish).await)
+        .await
+        .map_err(VaultError::Change)?;
+    let shown = print(&place, args.change.format, session, streams).await;
+    conclude_change(shown, streams)
 }
 
 fn wanted(
@@ -156,5 +158,6 @@ pub(super) async fn recover(
     session
         .change(async |run, _| sas::recover(run, &place).await)
         .await?;
-    print(&place, args.change.format, session, streams).await
+    let shown = print(&place, args.change.format, session, streams).await;
+    conclude_change(shown, streams)
 }

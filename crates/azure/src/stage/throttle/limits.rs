@@ -127,15 +127,25 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Takes the next turn and says when it is.
-    pub(super) fn take(&mut self, now: Timestamp) -> Timestamp {
+    /// Says when the next turn is.
+    pub(super) fn next(&self, now: Timestamp) -> Timestamp {
         let free = match self.span {
             Some(span) => self.free_in_window(now, span),
             None => self.free_in_bucket(now),
         };
-        let turn = free.max(now).max(self.closed_until.unwrap_or(now));
+        free.max(now).max(self.closed_until.unwrap_or(now))
+    }
+
+    /// Takes the next turn and says when it is.
+    pub(super) fn take(&mut self, now: Timestamp) -> Timestamp {
+        let turn = self.next(now);
         match self.span {
-            Some(_) => self.turns.push_back(turn),
+            Some(_) => {
+                if self.turns.len() >= self.size {
+                    self.turns.pop_front();
+                }
+                self.turns.push_back(turn);
+            }
             None => self.full_at = Some(later(self.full_at.unwrap_or(turn).max(turn), self.refill)),
         }
         turn
@@ -147,11 +157,11 @@ impl Meter {
     }
 
     /// When the request before last in a full window leaves it.
-    fn free_in_window(&mut self, now: Timestamp, span: SignedDuration) -> Timestamp {
+    fn free_in_window(&self, now: Timestamp, span: SignedDuration) -> Timestamp {
         if self.turns.len() < self.size {
             return now;
         }
-        let oldest = self.turns.pop_front().unwrap_or(now);
+        let oldest = self.turns.front().copied().unwrap_or(now);
         later(later(oldest, span), JITTER.min(span / 10))
     }
 
