@@ -22,6 +22,7 @@ mod lifecycle;
 mod matrix;
 mod precedence;
 mod protocol;
+mod release;
 mod reports;
 mod resume;
 mod rotate;
