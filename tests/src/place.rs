@@ -264,6 +264,16 @@ pub fn writes_pages() -> bool {
     std::env::var_os("KEYROTATION_WRITE_PAGES").is_some()
 }
 
+/// Tells whether `cargo xtask states` runs the tests: the state of this version is written then.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the way in which `cargo xtask states` asks for it"
+)]
+pub fn writes_states() -> bool {
+    std::env::var_os("KEYROTATION_WRITE_STATES").is_some()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the one variable that programs we start must share"

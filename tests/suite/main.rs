@@ -30,4 +30,5 @@ mod secrets;
 mod security;
 mod sign_in;
 mod sync;
+mod upgrade;
 mod vault;

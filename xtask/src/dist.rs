@@ -8,6 +8,7 @@
 
 mod build;
 pub mod digest;
+mod elf;
 mod licences;
 pub mod options;
 mod pack;

@@ -79,6 +79,7 @@ usage: cargo xtask COMMAND
                       Terraform and OpenTofu read from disk, or over HTTPS if DIR is served
   docs                write the pages under docs/ that are made from the provider's schema and from the
                       tables of the command line tool
+  states              write the state that this version leaves, which the tests of later ones plan
   tools               only install what `test` and `demo` need
 ";
 
@@ -127,6 +128,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["mirror", folder] => mirror::run(folder, None),
         ["mirror", folder, "--from", dist] => mirror::run(folder, Some(dist)),
         ["docs"] => test::write_pages(&Supervisor::watching_signals()?),
+        ["states"] => test::write_states(&Supervisor::watching_signals()?),
         ["tools"] => tools::install_all(&Supervisor::watching_signals()?),
         ["help" | "--help" | "-h"] => {
             screen::say(USAGE.trim_end());

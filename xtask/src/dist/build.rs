@@ -1,10 +1,12 @@
 //! The build of a commit, in a folder of its own, from nothing.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::elf;
 use super::pack::{Effort, Programs};
 use super::renew;
 use super::system::System;
@@ -80,7 +82,16 @@ impl Sources {
             .run(&mut build)
             .with_context(|| format!("cannot build for {}", system.triple))?;
         let folder = target.join(system.triple).join("release");
-        Programs::in_folder(&folder, system, &self.folder, Effort::Most)
+        let programs = Programs::in_folder(&folder, system, &self.folder, Effort::Most)?;
+        if system.is_static() {
+            for program in [&programs.tool, &programs.provider] {
+                let shown = || program.display().to_string();
+                let bytes = fs::read(program).with_context(shown)?;
+                let is_static = elf::is_static(&bytes).with_context(shown)?;
+                ensure!(is_static, "{} is not static", shown());
+            }
+        }
+        Ok(programs)
     }
 
     /// Says folders of this machine in another way: messages of panics name source files.
