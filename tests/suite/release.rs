@@ -1,6 +1,7 @@
 //! The release as registries, mirrors and people get it: packed of the programs under test, and installed by
 //! a real core.
 
+mod image;
 mod mirror;
 mod packed;
 mod registry;
