@@ -52,7 +52,7 @@ pub fn run(supervisor: &Supervisor, words: &[&str]) -> Result<()> {
         }
         Work::Pack { programs } => {
             let system = System::host(supervisor)?;
-            renew(&out)?;
+            make_room(&out)?;
             let programs =
                 Programs::in_folder(programs, &system, workspace::root(), Effort::Least)?;
             pack::write(supervisor, &programs, &programs.tool, &out)?;
@@ -100,7 +100,7 @@ fn build_all(supervisor: &Supervisor, systems: &[System], check: Check, out: &Pa
 
 /// Builds and packs for each system, and says of each what it is made of and where it comes from.
 fn make(supervisor: &Supervisor, sources: &Sources, systems: &[System], out: &Path) -> Result<()> {
-    renew(out)?;
+    make_room(out)?;
     let mut built = Vec::new();
     for system in systems {
         built.push(sources.build(supervisor, system)?);
@@ -139,9 +139,44 @@ fn compare(one: &Path, other: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Empties a folder of an earlier release. What is of another kind was not meant to go, so it is refused.
+fn make_room(out: &Path) -> Result<()> {
+    let is_ours = |name: &str| name.starts_with(PROVIDER) || name.starts_with(TOOL);
+    for entry in fs::read_dir(out).into_iter().flatten() {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        ensure!(
+            is_ours(&name),
+            "{} is no folder of a release: it holds {name}",
+            out.display()
+        );
+    }
+    renew(out)
+}
+
 fn renew(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
     }
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_other_things_is_not_emptied() -> Result<()> {
+        let out = std::env::temp_dir().join(format!("keyrotation-dist-{}", std::process::id()));
+        renew(&out)?;
+        let ours = out.join(format!("{PROVIDER}_{VERSION}_manifest.json"));
+        fs::write(&ours, "{}")?;
+        make_room(&out)?;
+        assert!(!ours.exists());
+        let other = out.join("thesis.txt");
+        fs::write(&other, "words")?;
+        let refused = make_room(&out);
+        assert!(other.exists() && refused.is_err());
+        fs::remove_dir_all(&out)?;
+        Ok(())
+    }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::process::Supervisor;
-use crate::tools::cross;
+use crate::tools::cross::{self, CrossCompiler};
 use crate::workspace;
 
 /// What this can name for a registry.
@@ -58,7 +58,10 @@ impl System {
         let others = KNOWN.into_iter();
         let usual: Vec<Self> = match host.os {
             // Only the static ones: programs of the others run where the C library is this one or newer.
-            "linux" => others.filter(Self::is_static).collect(),
+            "linux" => others
+                .filter(Self::is_static)
+                .filter(|system| system.runs_on(host) || system.cross_compiler().is_some())
+                .collect(),
             os => others.filter(|system| system.os == os).collect(),
         };
         if usual.is_empty() {
@@ -116,16 +119,22 @@ impl System {
         self.set(supervisor, build)
     }
 
+    fn cross_compiler(&self) -> Option<&'static CrossCompiler> {
+        match (self.os, self.processor) {
+            ("linux", "arm64") => Some(&cross::FOR_ARM),
+            ("windows", "amd64") => Some(&cross::FOR_WINDOWS),
+            _ => None,
+        }
+    }
+
     /// Lets a build take a compiler that is made for other systems than this machine's.
     fn set(&self, supervisor: &Supervisor, build: &mut Command) -> Result<()> {
-        let compiler = match (self.os, self.processor) {
-            ("linux", "arm64") => &cross::FOR_ARM,
-            ("windows", "amd64") => &cross::FOR_WINDOWS,
-            _ => bail!(
-                "{} is built on a machine of its own kind: no other compiler for it is known here",
-                self.triple
-            ),
-        };
+        let compiler = self.cross_compiler().with_context(|| {
+            let triple = self.triple;
+            format!(
+                "{triple} is built on a machine of its own kind: no other compiler is known here"
+            )
+        })?;
         if let Some(folder) = cross::folder(supervisor, compiler)? {
             build.env("PATH", workspace::search_path_with(&folder)?);
         }
@@ -146,5 +155,35 @@ impl System {
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}_{}", self.os, self.processor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_usual(host: &str, expected: &[&str]) -> Result<()> {
+        let usual = System::usual(&System::named(host)?)?;
+        let triples: Vec<&str> = usual.iter().map(|system| system.triple).collect();
+        assert_eq!(triples, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn a_machine_builds_for_what_it_has_a_compiler_for() -> Result<()> {
+        let (intel, arm) = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl");
+        check_usual("x86_64-unknown-linux-gnu", &[intel, arm])?;
+        check_usual("aarch64-unknown-linux-gnu", &[arm])?;
+        let (intel, arm) = ("x86_64-apple-darwin", "aarch64-apple-darwin");
+        check_usual(arm, &[intel, arm])
+    }
+
+    #[test]
+    fn names_are_those_of_registries() -> Result<()> {
+        let windows = System::named("x86_64-pc-windows-gnu")?;
+        assert_eq!(windows.to_string(), "windows_amd64");
+        assert_eq!(windows.executable("keyrotation"), "keyrotation.exe");
+        assert!(System::named("riscv64gc-unknown-linux-gnu").is_err());
+        Ok(())
     }
 }
