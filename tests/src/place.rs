@@ -90,6 +90,34 @@ pub fn kubectl() -> Result<PathBuf> {
     installed("kubectl/bin/kubectl")
 }
 
+/// Returns the folder of an example.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    root().join("examples").join(name)
+}
+
+/// Copies the files of a folder, and of those below it, into one that is there already.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read or written.
+pub fn copy_files(source: &Path, target: &Path) -> Result<()> {
+    let entries =
+        fs::read_dir(source).with_context(|| format!("cannot list {}", source.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let copy = target.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&copy).with_context(|| format!("cannot create {}", copy.display()))?;
+            copy_files(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), &copy)
+                .with_context(|| format!("cannot write {}", copy.display()))?;
+        }
+    }
+    Ok(())
+}
+
 fn installed(tool: &str) -> Result<PathBuf> {
     let place = tools()?.join(tool);
     ensure!(

@@ -51,11 +51,10 @@ fn every_example_is_formatted_and_valid() -> Result<()> {
     let terraform = Terraform::open(&emulator, "examples", &Configuration::default().text())?;
     let mut seen = 0;
     for folder in example_folders(&place::root().join("examples"))? {
-        let text = text_of(&folder)?;
-        terraform.write(&text)?;
+        terraform.replace_by(&folder)?;
         let shown = folder.display();
         terraform
-            .succeed(&["fmt", "-check"])
+            .succeed(&["fmt", "-check", "-recursive"])
             .with_context(|| format!("{shown} is not formatted"))?;
         terraform
             .succeed(&["validate"])
@@ -73,18 +72,14 @@ fn every_example_of_a_list_is_formatted_and_valid() -> Result<()> {
     let mut seen = 0;
     for folder in example_folders(&place::root().join("examples/list-resources"))? {
         let shown = folder.display();
-        terraform.write(&text_of(&folder)?)?;
-        for file in files(&folder, "hcl")? {
-            let text = fs::read_to_string(&file).context("cannot read an example")?;
-            terraform.write_file("list.tfquery.hcl", &text)?;
-            terraform
-                .succeed(&["fmt", "-check"])
-                .with_context(|| format!("{shown} is not formatted"))?;
-            terraform
-                .succeed(&["validate", "-query"])
-                .with_context(|| format!("{shown} is not valid"))?;
-            seen += 1;
-        }
+        terraform.replace_by(&folder)?;
+        terraform
+            .succeed(&["fmt", "-check"])
+            .with_context(|| format!("{shown} is not formatted"))?;
+        terraform
+            .succeed(&["validate", "-query"])
+            .with_context(|| format!("{shown} is not valid"))?;
+        seen += files(&folder, "hcl")?.len();
     }
     ensure!(seen >= 2, "only {seen} examples were found");
     Ok(())
@@ -115,15 +110,6 @@ fn example_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// Puts the files of an example together, in their order.
-fn text_of(folder: &Path) -> Result<String> {
-    let texts: Result<Vec<String>> = files(folder, "tf")?
-        .iter()
-        .map(|file| fs::read_to_string(file).context("cannot read an example"))
-        .collect();
-    Ok(texts?.join("\n"))
 }
 
 fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
