@@ -56,6 +56,10 @@ fn every_example_is_formatted_and_valid() -> Result<()> {
         terraform
             .succeed(&["fmt", "-check", "-recursive"])
             .with_context(|| format!("{shown} is not formatted"))?;
+        if folder.join("tests").is_dir() {
+            // What tests call has to be known to the core before they are valid.
+            terraform.succeed(&["get"])?;
+        }
         terraform
             .succeed(&["validate"])
             .with_context(|| format!("{shown} is not valid"))?;

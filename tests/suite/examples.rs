@@ -1,3 +1,4 @@
 //! The examples that people copy do on the emulator what their READMEs say.
 
 mod fleet;
+mod module;
