@@ -19,6 +19,7 @@ pub mod metadata;
 pub mod pages;
 pub mod place;
 pub mod process;
+pub mod runner;
 pub mod source;
 pub mod ssh;
 pub mod terraform;

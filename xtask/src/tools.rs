@@ -32,6 +32,7 @@ const PYTHON_OF_PACKAGES: &str = "3.11";
 const AZURITE_VERSION: &str = "3.35.0";
 
 const HELM: &str = "helm.sh/helm/v4/cmd/helm@v4.3.1";
+const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
 
 const LAUNCHER: &str = include_str!("tools/terraform.py");
 const STAMP: &str = ".installed";
@@ -194,14 +195,23 @@ pub fn valgrind(supervisor: &Supervisor) -> Result<PathBuf> {
 
 /// Returns a `helm`, and builds it if need be: it is in no package registry but Go's.
 pub fn helm(supervisor: &Supervisor) -> Result<PathBuf> {
-    let folder = workspace::target()?.join("tools").join("helm");
-    install(&folder, HELM, |fresh| {
-        screen::say(&format!("building {HELM}, which takes some minutes"));
+    from_go(supervisor, "helm", HELM)
+}
+
+/// Returns an `actionlint`, and builds it if need be, for the same reason.
+pub fn actionlint(supervisor: &Supervisor) -> Result<PathBuf> {
+    from_go(supervisor, "actionlint", ACTIONLINT)
+}
+
+fn from_go(supervisor: &Supervisor, name: &str, package: &str) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join(name);
+    install(&folder, package, |fresh| {
+        screen::say(&format!("building {package}, which takes a while"));
         let mut build = Command::new("go");
-        build.args(["install", HELM]).env("GOBIN", fresh);
+        build.args(["install", package]).env("GOBIN", fresh);
         supervisor.run(&mut build).context(GET_GO)
     })?;
-    Ok(folder.join("helm"))
+    Ok(folder.join(name))
 }
 
 /// Installs a package of npm, with its version, under `folder`.
