@@ -8,6 +8,7 @@ pub mod arm;
 pub mod azurerm;
 pub mod caller;
 pub mod cli;
+pub mod console;
 pub mod core;
 pub mod emulator;
 pub mod faults;

@@ -235,12 +235,24 @@ pub fn writes_pages() -> bool {
     std::env::var_os("KEYROTATION_WRITE_PAGES").is_some()
 }
 
+/// Returns where programs are looked for.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one variable that programs we start must share"
 )]
-fn search_path() -> Option<OsString> {
+pub fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
+}
+
+/// Returns a part of the name of the only page to be tried, if somebody who writes one has named it.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a writer tries one page again and again"
+)]
+pub fn chosen_page() -> Option<String> {
+    std::env::var("KEYROTATION_TEST_PAGE").ok()
 }
 
 /// Returns the folder with the programs of the profile that the tests were built in.

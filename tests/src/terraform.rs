@@ -341,6 +341,15 @@ fn install_provider(folder: &Path) -> Result<()> {
     fs::write(configuration_file(folder), text).context("cannot write the core's configuration")
 }
 
+/// Puts the provider into a folder in which a core looks by itself, such as `~/.terraform.d/plugins`.
+///
+/// # Errors
+///
+/// Fails if the folder cannot be written.
+pub fn offer_provider(mirror: &Path) -> Result<()> {
+    offer(mirror, ADDRESS, PROGRAM)
+}
+
 fn offer(mirror: &Path, address: &str, program: &str) -> Result<()> {
     for registry in REGISTRIES {
         let folder = mirror

@@ -1,6 +1,9 @@
 //! Pages and examples are what they claim to be: generated pages are those of the schema, examples
 //! are formatted and valid.
 
+mod console;
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,6 +92,28 @@ fn every_example_of_a_list_is_formatted_and_valid() -> Result<()> {
     Ok(())
 }
 
+/// The registries show guides under the title and the description that they begin with.
+#[test]
+fn every_guide_says_its_title_as_registries_want_it() -> Result<()> {
+    for page in files(&place::root().join("docs/guides"), "md")? {
+        let name = file_name(&page)?;
+        let text = fs::read_to_string(&page)?;
+        let parts = text
+            .strip_prefix("---\n")
+            .and_then(|rest| rest.split_once("\n---\n\n# "));
+        let (head, body) = parts.with_context(|| format!("{name} has no head"))?;
+        let title = body.lines().next().unwrap_or_default().replace('`', "");
+        let begins = format!("page_title: \"{title}\"\nsubcategory: \"\"\ndescription: |-\n  ");
+        let description = head.strip_prefix(&begins);
+        let description = description.with_context(|| format!("{name} does not begin {begins}"))?;
+        ensure!(
+            description.ends_with('.') && !description.contains('\n'),
+            "{name}: {description}"
+        );
+    }
+    Ok(())
+}
+
 fn write(docs: &Path, pages: &BTreeMap<String, String>) -> Result<()> {
     for (name, text) in pages {
         let path = docs.join(name);
@@ -114,6 +139,30 @@ fn example_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Lists the pages that are read by people: those at the root, the manuals, and those of examples
+/// and of the emulator.
+fn written_pages() -> Result<Vec<PathBuf>> {
+    let root = place::root();
+    let mut pages = files(root, "md")?;
+    pages.push(root.join("crates/emulator/README.md"));
+    for folder in ["docs", "examples"] {
+        collect(&root.join(folder), "md", &mut pages)?;
+    }
+    Ok(pages)
+}
+
+/// Finds the files with an ending below a folder.
+fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) -> Result<()> {
+    found.extend(files(folder, ending)?);
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, ending, found)?;
+        }
+    }
+    Ok(())
 }
 
 fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
