@@ -81,7 +81,7 @@ impl<'a> Job<'a> {
             }
             match step.act() {
                 Act::Run(script) => {
-                    self.run_script(number, step, script, &mut values, &mut ended)?
+                    self.run_script(number, step, script, &mut values, &mut ended)?;
                 }
                 Act::Uses(action) => {
                     let with = values.fill_all(step.with())?;

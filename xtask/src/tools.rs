@@ -214,9 +214,10 @@ fn from_go(supervisor: &Supervisor, name: &str, package: &str) -> Result<PathBuf
     Ok(folder.join(name))
 }
 
-/// Installs a package of npm, with its version, under `folder`.
-pub fn npm(supervisor: &Supervisor, folder: &Path, package: &str) -> Result<()> {
-    screen::say(&format!("installing {package} from npm"));
+/// Installs packages of npm under `folder`: each with its version, spaces in between. Those that an
+/// earlier run of npm has put there would be removed.
+pub fn npm(supervisor: &Supervisor, folder: &Path, packages: &str) -> Result<()> {
+    screen::say(&format!("installing {packages} from npm"));
     supervisor
         .capture(Command::new("node").arg("--version"), "")
         .context(GET_NODE)?;
@@ -231,6 +232,6 @@ pub fn npm(supervisor: &Supervisor, folder: &Path, package: &str) -> Result<()> 
         ])
         .arg("--prefix")
         .arg(folder)
-        .arg(package);
+        .args(packages.split(' '));
     supervisor.run(&mut install).context(GET_NODE)
 }

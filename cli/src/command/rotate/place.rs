@@ -151,7 +151,7 @@ pub(in crate::command) fn faults(places: &Places, cloud: &Cloud) -> Vec<(Option<
         let template = template.map_err(|error| error.to_string())?;
         parse(&template.name_for(SOME_ACCOUNT))
     });
-    let template = template.and_then(|parsed| parsed.err());
+    let template = template.and_then(Result::err);
     let general = vault(&places.vault_uri).into_iter().chain(template);
     let mut found: Vec<_> = general.map(|what| (None, what)).collect();
     for (number, rule) in places.account.iter().enumerate() {
@@ -166,7 +166,7 @@ pub(in crate::command) fn faults(places: &Places, cloud: &Cloud) -> Vec<(Option<
         let has_place = rule.vault_uri.is_some() || places.vault_uri.is_some();
         let has_name = rule.secret_name.is_some() || places.secret_name.is_some();
         let own = vault(&rule.vault_uri).into_iter();
-        let own = own.chain(name.and_then(|parsed| parsed.err()));
+        let own = own.chain(name.and_then(Result::err));
         let own = own.chain(content.map(|text| bad_content(text)));
         let own = own.chain((!has_place).then(|| "it has no vault_uri".to_owned()));
         let own = own.chain((!has_name).then(|| "it has no secret_name".to_owned()));
