@@ -5,9 +5,10 @@ set -euo pipefail
 
 # A message of several lines, or one that names a command of the runner, stays one message.
 fail() {
-    local text=${1//'%'/'%25'}
-    text=${text//$'\r'/'%0D'}
-    printf '::error title=keyrotation::%s\n' "${text//$'\n'/'%0A'}"
+    local text=${1//\%/%25}
+    text=${text//$'\r'/%0D}
+    text=${text//$'\n'/%0A}
+    printf '::error title=keyrotation::%s\n' "$text"
     exit 1
 }
 

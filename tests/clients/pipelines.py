@@ -17,6 +17,8 @@ import time
 
 from ruamel.yaml import YAML
 
+import pipeline_runs
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples/pipelines"
 ACTION = ROOT / "action.yml"
@@ -119,6 +121,8 @@ def check_action(linters):
         expect("${{" not in script, "an expression in a script: " + script)
         linters.shell(script, "action.yml")
     page = (ROOT / "docs/guides/pipelines.md").read_text()
+    blocks = [YAML(typ="safe").load(block) for block in re.findall("```yaml\n(.*?)```", page, re.S)]
+    check_uses([step for block in blocks if "permissions" in block for step in block["steps"]])
     for name in [*action["inputs"], *action["outputs"]]:
         expect("`%s`" % name in page, "docs/guides/pipelines.md tells nothing of `%s`" % name)
     return "%d inputs, %d outputs" % (len(action["inputs"]), len(action["outputs"]))
@@ -160,7 +164,7 @@ def check_gitlab(linters):
     for job in read(file).values():
         for part in ("before_script", "script", "after_script"):
             scripts += job.get(part, [])
-    expect(len(scripts) >= 6, "%d lines of scripts" % len(scripts))
+    expect(len(scripts) == 5, "%d lines of scripts" % len(scripts))
     linters.shell("\n".join(scripts) + "\n", file.name, "sh")
     return "%d lines" % len(scripts)
 
@@ -238,6 +242,10 @@ def main():
     report("gitlab", check_gitlab, linters)
     report("scripts", check_scripts, linters)
     report("hook", check_hook, options.keyrotation)
+    names = ("github-actions/without-action.yml", "azure-pipelines/azure-pipelines.yml")
+    files = [EXAMPLES / name for name in (*names, "gitlab/.gitlab-ci.yml")]
+    runs = [read(file) for file in files]
+    report("runs", pipeline_runs.everything, options.keyrotation, runs)
 
 
 main()

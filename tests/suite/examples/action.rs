@@ -262,6 +262,10 @@ fn a_release_that_is_not_the_pinned_one_is_never_run() -> Result<()> {
     refuse(&with("version", "latest"), "no version of a release")?;
     refuse(&with("version", "../1.2.3"), "no version of a release")?;
     refuse(&with("version", "1.2.4"), "cannot fetch")?;
+    refuse(
+        &with("version", "5%\n::error::x\r"),
+        "'5%25%0A::error::x%0D'",
+    )?;
     refuse(&with("sums-sha256", ""), "no SHA-256")?;
     refuse(&with("releases", "http://example.invalid"), "https address")?;
     let other = "0000000000000000000000000000000000000000000000000000000000000000";
