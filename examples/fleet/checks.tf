@@ -21,7 +21,7 @@ locals {
   old_and_excluded = [for name, text in local.old : "${text}; left out: ${local.excluded[name]}" if can(local.excluded[name])]
 
   # A mistyped member of accounts.yaml would be a rule that nobody obeys.
-  members = ["resource_group", "vault", "rotation_period", "initial_active_key", "set_key_expiration_policy", "tokens", "direct", "excluded"]
+  members = ["subscription_id", "resource_group", "vault", "rotation_period", "initial_active_key", "set_key_expiration_policy", "tokens", "direct", "excluded"]
   strange = flatten([
     for name, own in local.document.accounts : [
       for member in setsubtract(try(keys(own), []), local.members) : "${name}: ${member}"

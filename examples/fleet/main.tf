@@ -16,7 +16,7 @@ locals {
 
   ids = {
     for name, account in local.accounts :
-    name => "/subscriptions/${var.subscription_id}/resourceGroups/${account.resource_group}/providers/Microsoft.Storage/storageAccounts/${name}"
+    name => "/subscriptions/${account.subscription_id}/resourceGroups/${account.resource_group}/providers/Microsoft.Storage/storageAccounts/${name}"
   }
 
   # Each account is in exactly one of these.

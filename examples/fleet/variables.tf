@@ -1,9 +1,3 @@
-variable "subscription_id" {
-  description = "The subscription of the accounts. The default is that of the emulator's fleet.json."
-  type        = string
-  default     = "11111111-1111-4111-8111-111111111111"
-}
-
 variable "max_key_age" {
   description = "The age that no key may outgrow, as an ISO 8601 duration."
   type        = string
