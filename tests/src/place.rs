@@ -147,6 +147,34 @@ pub fn search_path_with_gpg() -> Result<OsString> {
     std::env::join_paths(all).context("a folder of programs has a separator in its name")
 }
 
+/// Returns the folder of an example.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    root().join("examples").join(name)
+}
+
+/// Copies the files of a folder, and of those below it, into one that is there already.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read or written.
+pub fn copy_files(source: &Path, target: &Path) -> Result<()> {
+    let entries =
+        fs::read_dir(source).with_context(|| format!("cannot list {}", source.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let copy = target.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&copy).with_context(|| format!("cannot create {}", copy.display()))?;
+            copy_files(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), &copy)
+                .with_context(|| format!("cannot write {}", copy.display()))?;
+        }
+    }
+    Ok(())
+}
+
 fn installed(tool: &str) -> Result<PathBuf> {
     let place = tools()?.join(tool);
     ensure!(
@@ -274,12 +302,24 @@ pub fn writes_states() -> bool {
     std::env::var_os("KEYROTATION_WRITE_STATES").is_some()
 }
 
+/// Returns where programs are looked for.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one variable that programs we start must share"
 )]
-fn search_path() -> Option<OsString> {
+pub fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
+}
+
+/// Returns a part of the name of the only page to be tried, if somebody who writes one has named it.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a writer tries one page again and again"
+)]
+pub fn chosen_page() -> Option<String> {
+    std::env::var("KEYROTATION_TEST_PAGE").ok()
 }
 
 /// Returns the folder with the programs of the profile that the tests were built in.

@@ -14,6 +14,7 @@ mod dependencies;
 mod direct;
 mod documents;
 mod entra;
+mod examples;
 mod faults;
 mod function;
 mod generate;

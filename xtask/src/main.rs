@@ -12,6 +12,7 @@ mod emulator;
 mod fuzz;
 mod lock_file;
 mod mirror;
+mod pipelines;
 mod process;
 mod python;
 mod reports;
@@ -59,6 +60,7 @@ usage: cargo xtask COMMAND
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
   reports             let readers of others read the reports of `check`: validators, parsers, and a
                       headless Chromium that sorts and filters the HTML page
+  pipelines           let linters of others read the action, the pipelines and the hook that people copy
   fuzz [TARGET] [--seconds N | --runs N]
                       feed each target of tests/fuzz its corpus, then search on for N seconds (30), or
                       for N inputs that are the same each time, for bytes that break a promise; what is
@@ -122,6 +124,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),
         ["openapi", "--data", data] => contract::openapi(&Supervisor::watching_signals()?, data),
         ["reports"] => reports::run(&Supervisor::watching_signals()?),
+        ["pipelines"] => pipelines::run(&Supervisor::watching_signals()?),
         ["fuzz", words @ ..] => fuzz::run(&Supervisor::watching_signals()?, words),
         ["sbom"] => sbom::run(&Supervisor::watching_signals()?),
         ["dist", words @ ..] => dist::run(&Supervisor::watching_signals()?, words),

@@ -9,7 +9,7 @@ pub mod args;
 mod consumers;
 mod hook;
 mod perform;
-mod place;
+pub(super) mod place;
 mod rounds;
 mod site;
 mod survey;
