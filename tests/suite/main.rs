@@ -18,6 +18,7 @@ mod faults;
 mod function;
 mod generate;
 mod interruption;
+mod least_privilege;
 mod lifecycle;
 mod matrix;
 mod precedence;
