@@ -1,5 +1,6 @@
 //! What somebody with few rights does, and what there is to do it to.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::Result;
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use tests::cli;
 use tests::emulator::Emulator;
 use tests::fleet::{self, ACCOUNT, GROUP, VAULT};
+use tests::handler::Handler;
 use tests::place;
 use tests::process::{self, Said};
 use tests::terraform::{REQUIRED, Terraform};
@@ -21,7 +23,10 @@ pub(super) enum Act {
     Enrol,
     EnrolAndGrant,
     RotateDirectly,
+    Policy,
+    Function,
     RotateThroughVault,
+    RegenerateKey,
     Sync,
 }
 
@@ -31,7 +36,13 @@ impl Act {
         let mut account =
             json!({ "resource_group": GROUP, "name": ACCOUNT, "location": "westeurope" });
         if let Some(fields) = account.as_object_mut() {
-            if matches!(self, Self::RotateDirectly | Self::RotateThroughVault) {
+            let young = [
+                Self::Check,
+                Self::CheckApps,
+                Self::Enrol,
+                Self::EnrolAndGrant,
+            ];
+            if !young.contains(&self) {
                 fields.insert("key1_created".to_owned(), json!("2025-01-01T00:00:00Z"));
                 fields.insert("key2_created".to_owned(), json!("2025-01-01T00:00:00Z"));
             }
@@ -41,10 +52,14 @@ impl Act {
 
     /// What the vault manages.
     pub(super) fn records(self) -> Vec<Value> {
-        if matches!(
-            self,
-            Self::Enrol | Self::EnrolAndGrant | Self::RotateDirectly
-        ) {
+        let enrolled = [
+            Self::Check,
+            Self::CheckApps,
+            Self::RotateThroughVault,
+            Self::RegenerateKey,
+            Self::Sync,
+        ];
+        if !enrolled.contains(&self) {
             return Vec::new();
         }
         let definition = json!({
@@ -83,6 +98,7 @@ impl Act {
                 ];
                 right.starts_with("secrets") || read_first.iter().any(|end| right.ends_with(end))
             }
+            Self::Policy | Self::Function | Self::RegenerateKey => false,
             _ => true,
         }
     }
@@ -114,6 +130,19 @@ impl Act {
             ),
             Self::RotateThroughVault => {
                 keyrotation(emulator, &["rotate", "apply", "--auto-approve"])
+            }
+            Self::Policy => apply(emulator, &direct(&vault)),
+            Self::Function => function(emulator, &vault),
+            Self::RegenerateKey => {
+                let words = [
+                    "vault",
+                    "regenerate-key",
+                    "--vault-name",
+                    VAULT,
+                    "-n",
+                    ACCOUNT,
+                ];
+                keyrotation(emulator, &[&words[..], &["--yes"]].concat())
             }
             Self::Sync => {
                 let from = format!("{vault}/storage/{ACCOUNT}/sas/read");
@@ -180,6 +209,39 @@ fn keyrotation(emulator: &Emulator, arguments: &[&str]) -> Result<(bool, String)
     Ok(judged(&with_few_rights(command.args(arguments))?))
 }
 
+/// Has the timer of the function come once.
+fn function(emulator: &Emulator, vault: &str) -> Result<(bool, String)> {
+    let settings = emulator.scratch().path().join("keyrotation.toml");
+    let text = format!("[rotate]\nvault_uri = \"{vault}\"\nsecret_name = \"st-{{account}}\"\n");
+    fs::write(&settings, text)?;
+    let mut command = Handler::command(emulator, &settings, &[])?;
+    command
+        .env("ARM_CLIENT_ID", CLIENT)
+        .env("ARM_CLIENT_SECRET", SECRET);
+    let timer = json!({ "Schedule": { "AdjustForDST": true }, "IsPastDue": false });
+    let answer = Handler::run(&mut command)?.invoke("rotate-timer", "timer", &timer)?;
+    let published = answer.logs().contains("published key1");
+    Ok((answer.status == 200 && published, format!("{answer:?}")))
+}
+
+/// Writes a policy that rotates directly.
+fn direct(vault: &str) -> String {
+    let account = fleet::account_id(ACCOUNT);
+    format!(
+        r#"{REQUIRED}
+resource "keyrotation_policy" "logs" {{
+  storage_account_id        = "{account}"
+  set_key_expiration_policy = false
+  direct = {{
+    vault_uri   = "{vault}"
+    secret_name = "st-{ACCOUNT}"
+    verify      = false
+  }}
+}}
+"#
+    )
+}
+
 /// Applies a policy with a SAS definition, and destroys it.
 fn enrol(emulator: &Emulator, more: &str) -> Result<(bool, String)> {
     let account = fleet::account_id(ACCOUNT);
@@ -203,7 +265,12 @@ resource "keyrotation_sas_definition" "read" {{
 }}
 "#
     );
-    let terraform = Terraform::open(emulator, "few", &text)?;
+    apply(emulator, &text)
+}
+
+/// Applies a configuration and destroys all that is in it.
+fn apply(emulator: &Emulator, text: &str) -> Result<(bool, String)> {
+    let terraform = Terraform::open(emulator, "few", text)?;
     for act in ["apply", "destroy"] {
         let mut command = terraform.command(&[act, "-input=false", "-auto-approve", "-no-color"]);
         let said = with_few_rights(&mut command)?;
