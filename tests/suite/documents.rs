@@ -3,6 +3,7 @@
 
 mod console;
 mod links;
+mod messages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -19,6 +19,7 @@ mod faults;
 mod function;
 mod generate;
 mod interruption;
+mod least_privilege;
 mod lifecycle;
 mod matrix;
 mod precedence;

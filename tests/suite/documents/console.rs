@@ -150,6 +150,30 @@ fn every_command_of_every_page_does_what_the_page_says() -> Result<()> {
 }
 
 #[test]
+fn a_page_that_promises_something_else_is_found() -> Result<()> {
+    for (typed, expected) in [
+        ("$ echo one\none", ""),
+        ("$ false\n[exit 1]", ""),
+        ("$ echo one\ntwo", "prints something else"),
+        ("$ false", "ends with 1, the page says 0"),
+        ("$ exit 0\n$ true", "ended the shell"),
+        ("$ true\n[exit 2]\n$ true", "ends with 0, the page says 2"),
+    ] {
+        let steps = console::steps(&format!("```console\n{typed}\n```\n"))?;
+        let judged = Desk::new(Path::new(""))?.run("", &steps, excuse);
+        let said = judged
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        ensure!(
+            said.contains(expected) && said.is_empty() == expected.is_empty(),
+            "{typed}: {said}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn no_excuse_and_no_stage_is_left_over() -> Result<()> {
     let pages = pages()?;
     for (begins, reason) in EXCUSED {
