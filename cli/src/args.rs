@@ -40,7 +40,7 @@ pub struct Args {
 /// Reads every storage account of every subscription that the identity can read, and the vaults
 /// there that manage accounts. Only GET requests are sent, sign-in and `--app-settings` apart; no key
 /// is read. The role Reader on the subscriptions is enough for the ages; to see which vault manages an
-/// account, the identity needs `get` and `list` on storage in the vaults.
+/// account, the identity needs `get`, `list`, `getsas` and `listsas` on storage in the vaults.
 ///
 /// A key may be as old as the limit and no older. An age that Azure does not tell, and a part of
 /// the scope that cannot be read, never count as a pass.

@@ -54,8 +54,8 @@ pub(crate) fn hint(error: &azure::error::Error) -> Option<&'static str> {
         }
         Some(ForbiddenCause::VaultPolicyLacks { .. } | ForbiddenCause::VaultRbac) => {
             return Some(
-                "grant the identity `get` and `list` on storage in the vault, and `get` on secrets \
-                 where a token or a secret is read",
+                "grant the identity the permission that Azure's answer names: `get`, `list`, `getsas` \
+                 and `listsas` on storage in the vault, and `get` on secrets where one is read",
             );
         }
         Some(ForbiddenCause::Firewall) => {

@@ -247,8 +247,9 @@ pub(super) static TABLE: [Explanation; 35] = [
         "vault-unreadable",
         Severity::Medium,
         "Which accounts this vault manages, and whether it renews their keys, cannot be told.",
-        "Grant the identity `get` and `list` on storage in the vault's access policy (or the data \
-         action to read storage accounts), and let its network through.",
+        "Grant the identity `get`, `list`, `getsas` and `listsas` on storage in the vault's access \
+         policy (or the data actions to read storage accounts and SAS definitions), and let its \
+         network through.",
     ),
     row(
         FindingCode::AccountUnreadable,
