@@ -109,9 +109,10 @@ fn answers(supervisor: &Supervisor, programs: &Programs, accounts: u64) -> Resul
     let options = [OsStr::new("--generate"), OsStr::new(&sizes)];
     let emulator = Emulator::start(supervisor, &programs.keyrotation, &options)?;
     let ask = |command: &mut Command, code| asked(supervisor, &emulator, command, code);
+    let (ours, limit) = ours(&emulator, programs, &ask)?;
     Ok(vec![
-        ours(&emulator, programs, &ask)?,
-        az(supervisor, &emulator, &ask)?,
+        ours,
+        az(supervisor, &emulator, limit, &ask)?,
         custodian(supervisor, &emulator, &ask)?,
     ])
 }
@@ -139,7 +140,8 @@ fn asked(
 
 type Ask<'a> = &'a dyn Fn(&mut Command, i32) -> Result<(Ended, usize)>;
 
-fn ours(emulator: &Emulator, programs: &Programs, ask: Ask<'_>) -> Result<Answer> {
+/// Asks ours; gives the moment before which a key was made that is too old.
+fn ours(emulator: &Emulator, programs: &Programs, ask: Ask<'_>) -> Result<(Answer, Timestamp)> {
     let report = emulator.folder().join("ours.jsonl");
     let mut command = emulator.command(&programs.keyrotation);
     command
@@ -171,17 +173,23 @@ fn ours(emulator: &Emulator, programs: &Programs, ask: Ask<'_>) -> Result<Answer
         }
         unknown += usize::from(told("verdict") == Some("unknown"));
     }
-    Ok(Answer {
+    let answer = Answer {
         tool: "`keyrotation check`".to_owned(),
         ended,
         requests,
         overdue,
         unknown,
-    })
+    };
+    Ok((answer, limit.context("the report has no date")?))
 }
 
 /// Asks Microsoft's `az`, which lists the accounts of one subscription and narrows the list itself.
-fn az(supervisor: &Supervisor, emulator: &Emulator, ask: Ask<'_>) -> Result<Answer> {
+fn az(
+    supervisor: &Supervisor,
+    emulator: &Emulator,
+    limit: Timestamp,
+    ask: Ask<'_>,
+) -> Result<Answer> {
     let package = format!("azure-cli=={AZ}");
     let python = python::with_packages(supervisor, &format!("az-{AZ}"), &[&package])?;
     let home = emulator.folder().join("az-home");
@@ -203,7 +211,6 @@ fn az(supervisor: &Supervisor, emulator: &Emulator, ask: Ask<'_>) -> Result<Answ
         .arg(variable("ARM_TENANT_ID")?);
     ask(&mut sign_in, 0)?;
     let file = emulator.folder().join("az.txt");
-    let limit = now().checked_sub(LIMIT_OF_AGE)?.to_string();
     let query =
         format!("[?keyCreationTime.key1 < '{limit}' || keyCreationTime.key2 < '{limit}'].id");
     let mut list = az();
@@ -265,9 +272,4 @@ fn ids(file: &Path) -> Result<BTreeSet<String>> {
             .map(str::to_ascii_lowercase)
     };
     Ok(found.iter().filter_map(id).collect())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the fleet is as old as of today")]
-fn now() -> Timestamp {
-    Timestamp::now()
 }
