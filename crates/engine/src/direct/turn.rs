@@ -5,7 +5,7 @@ use rotation::slot::KeySlot;
 use super::claim::{self, Claim};
 use super::error::DirectError;
 use super::publish::{self, Version};
-use super::{DirectWish, Outcome, Progress, Seen, keys, verify};
+use super::{DirectWish, Outcome, Progress, Seen, keys, look, verify};
 use crate::run::{Pauses, Run};
 
 /// How often a turn is begun whose request was certainly not carried out.
@@ -22,8 +22,15 @@ pub(super) async fn turn(
     let fresh = || run.client().fresh_id().to_string();
     let ours = wish.owner.clone().unwrap_or_else(fresh);
     let (mut pauses, mut tried) = (Pauses::new(), 0);
+    let mut seen = seen.clone();
+    // To go through apps takes time, in which another run may have claimed the account.
+    let mut is_old = wish.apps.is_some();
     loop {
-        let by = match claim::claim(run, wish, seen, slot, &ours).await? {
+        if is_old {
+            seen = look(run, &wish.account, &wish.place).await?;
+        }
+        is_old = true;
+        let by = match claim::claim(run, wish, &seen, slot, &ours).await? {
             Claim::Held(until) => until,
             Claim::Not(outcome) => return Ok(outcome),
         };
