@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod config;
 pub mod emulator;
 pub mod explain;
 pub mod function;
@@ -22,6 +23,7 @@ use crate::exit_code::ExitCode;
 use crate::output::Streams;
 
 use self::completions::CompletionsArgs;
+use self::config::ConfigArgs;
 use self::emulator::EmulatorArgs;
 use self::explain::ExplainArgs;
 use self::function::args::FunctionArgs;
@@ -47,6 +49,7 @@ pub enum Command {
     Function(FunctionArgs),
     Vault(VaultArgs),
     Generate(GenerateArgs),
+    Config(ConfigArgs),
     Emulator(EmulatorArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -69,6 +72,7 @@ impl Command {
             Self::Rotate(args) => Ok(rotate::run(args, doors, streams).await?),
             Self::Sync(args) => Ok(sync::run(args, doors, streams).await?),
             Self::Function(args) => Ok(function::run(args, doors, streams).await?),
+            Self::Config(args) => Ok(config::run(args, &doors, streams)?),
             Self::Emulator(args) => Ok(emulator::run(args, doors, streams).await?),
             Self::Completions(args) => Ok(completions::run(args, streams)?),
             Self::Man(args) => Ok(man::run(args, streams)?),

@@ -4,6 +4,7 @@
 //! A word that is not known is refused: a waiver with a mistake in it must not look like one that
 //! holds.
 
+pub(crate) mod fault;
 pub(crate) mod places;
 pub(crate) mod targets;
 
@@ -21,11 +22,12 @@ use rotation::waiver::{Waiver, WaiverError};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use self::fault::Fault;
 use self::places::Places;
 use self::targets::TargetRule;
 
 /// The file that is read if none is named.
-const DEFAULT: &str = "keyrotation.toml";
+pub(crate) const DEFAULT: &str = "keyrotation.toml";
 
 /// What the file says.
 #[derive(Debug, Default)]
@@ -82,31 +84,31 @@ fn parse(text: &str, path: &str) -> Result<Config, ConfigError> {
         path: path.to_owned(),
         reason: error.to_string().trim_end().to_owned(),
     })?;
-    let rules = wire.waiver.into_iter().enumerate().map(|(number, waiver)| {
-        waiver.into_rule().map_err(|source| ConfigError::Waiver {
+    let (config, refused) = wire.settle();
+    match refused.into_iter().next() {
+        None => Ok(config),
+        Some((number, source)) => Err(ConfigError::Waiver {
             path: path.to_owned(),
-            number: number + 1,
+            number,
             source,
-        })
-    });
-    let rules = rules.collect::<Result<_, _>>()?;
-    Ok(Config {
-        profile: wire.check.profile,
-        max_age: wire.check.max_age,
-        due_soon: wire.check.due_soon,
-        fail_on: wire.check.fail_on,
-        include: wire.check.include,
-        exclude: wire.check.exclude,
-        waivers: Waivers {
-            rules,
-            tags: match wire.check.tag_waivers {
-                Some(false) => TagWaivers::Ignored,
-                Some(true) | None => TagWaivers::Obeyed,
-            },
-        },
-        places: wire.rotate,
-        targets: wire.sync,
-    })
+        }),
+    }
+}
+
+/// Reads a text for somebody who wants to mend it: gives what it says, and the mistakes in it.
+pub(crate) fn examine(text: &str) -> (Config, Vec<Fault>) {
+    let wire: Wire = match toml::from_str(text) {
+        Ok(wire) => wire,
+        Err(error) => {
+            let begin = error.span().map(|span| span.start);
+            let fault = Fault::at_byte(text, begin, error.message());
+            return (Config::default(), vec![fault]);
+        }
+    };
+    let (config, refused) = wire.settle();
+    let refused = refused.iter();
+    let faults = refused.map(|(number, error)| Fault::in_table(text, "[[waiver]]", *number, error));
+    (config, faults.collect())
 }
 
 #[derive(Deserialize)]
@@ -120,6 +122,37 @@ struct Wire {
     sync: Vec<TargetRule>,
     #[serde(default)]
     waiver: Vec<WireWaiver>,
+}
+
+impl Wire {
+    /// Gives what is said, and the waivers that cannot be used, by their number.
+    fn settle(self) -> (Config, Vec<(usize, WaiverError)>) {
+        let (mut rules, mut refused) = (Vec::new(), Vec::new());
+        for (number, waiver) in self.waiver.into_iter().enumerate() {
+            match waiver.into_rule() {
+                Ok(rule) => rules.push(rule),
+                Err(error) => refused.push((number + 1, error)),
+            }
+        }
+        let config = Config {
+            profile: self.check.profile,
+            max_age: self.check.max_age,
+            due_soon: self.check.due_soon,
+            fail_on: self.check.fail_on,
+            include: self.check.include,
+            exclude: self.check.exclude,
+            waivers: Waivers {
+                rules,
+                tags: match self.check.tag_waivers {
+                    Some(false) => TagWaivers::Ignored,
+                    Some(true) | None => TagWaivers::Obeyed,
+                },
+            },
+            places: self.rotate,
+            targets: self.sync,
+        };
+        (config, refused)
+    }
 }
 
 #[derive(Default, Deserialize)]

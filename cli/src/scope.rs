@@ -7,6 +7,7 @@ use azure::id::{ManagementGroupName, ResourceGroupId, StorageAccountId, Subscrip
 use engine::check::declared::Declarations;
 use engine::check::scope::{Area, Filter, Pattern, Scope, ScopeError, Shard, TagFilter};
 
+use crate::config::fault::Fault;
 use crate::state::{self, StateFileError};
 
 /// What is said if there turned out to be nothing to look at.
@@ -184,6 +185,18 @@ fn fleet(env: &Env, path: &Path) -> Result<Vec<Area>, ScopeFileError> {
         return Err(empty(path));
     }
     Ok(areas)
+}
+
+/// Reads a list for somebody who wants to mend it: gives the mistakes in it.
+pub(crate) fn faults(text: &str) -> Vec<Fault> {
+    if lines(text).next().is_none() {
+        return vec![Fault::new("it names nothing to look at")];
+    }
+    let parsed = lines(text).map(|(line, entry)| (line, entry.parse::<Area>()));
+    let refused = parsed.filter_map(|(line, area)| Some((line, area.err()?)));
+    refused
+        .map(|(line, error)| Fault::in_line(line, error))
+        .collect()
 }
 
 /// Gives the lines that say something, with their numbers.

@@ -18,5 +18,6 @@ resource "keyrotation_policy" "media" {
     vault_uri   = var.vault_uri
     secret_name = "stdirect-key"
     overlap     = var.overlap
+    verify      = var.verify
   }
 }

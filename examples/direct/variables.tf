@@ -15,3 +15,9 @@ variable "overlap" {
   type        = string
   default     = "P7D"
 }
+
+variable "verify" {
+  description = "Whether a key has to open the account before it is published. An emulator without Azurite has no blobs to read."
+  type        = bool
+  default     = true
+}

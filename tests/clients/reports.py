@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import pathlib
-import re
 import subprocess
 import time
 
@@ -19,13 +18,11 @@ from browser import Browser
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SNAPSHOTS = ROOT / "cli/src/report/snapshots"
-PIPELINES = ROOT / "examples/pipelines"
 ACCOUNTS = 10_000
 LARGE = "accounts=%d,subscriptions=20,vaults=40,enrolled=1000,seed=7" % ACCOUNTS
 FORMS = ("json", "jsonl", "sarif", "junit", "csv", "ocsf", "prometheus", "markdown", "html")
 # What the model outcome holds.
 MODEL = {"tests": 9, "failures": 3, "errors": 2, "skipped": 2}
-PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 
 
 def snapshot(form):
@@ -122,20 +119,6 @@ def check_prometheus(text):
     return len(samples)
 
 
-def check_pipelines():
-    """The examples for pipelines are YAML, and what they use of others is pinned by its hash."""
-    import yaml
-
-    files = sorted(PIPELINES.glob("*/*.yml"))
-    for file in files:
-        yaml.safe_load(file.read_text())
-        for line in file.read_text().splitlines():
-            used = re.match(r"\s*-?\s*uses:\s*(\S+)", line)
-            expect(not used or PINNED.fullmatch(used[1]), "%s: %s" % (file.name, line.strip()))
-    expect(len(files) == 3, "%d examples instead of 3" % len(files))
-    return "%d files" % len(files)
-
-
 def check_model(schema):
     """All formats of the model outcome."""
     found = {
@@ -195,7 +178,6 @@ def main():
     schema = json.loads(pathlib.Path(options.sarif_schema).read_text())
     model = folder / "model.html"
     model.write_text(snapshot("html"))
-    report("pipelines", check_pipelines)
     report("model", check_model, schema)
     report("large", check_large, options.keyrotation, folder, schema)
     with Browser(options.chromium) as chromium:

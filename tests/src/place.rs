@@ -39,6 +39,37 @@ pub fn provider() -> Result<PathBuf> {
     program(profile_folder()?.join("terraform-provider-keyrotation"))
 }
 
+/// Returns the program with the commands of developers.
+///
+/// # Errors
+///
+/// Fails if it was not built.
+pub fn xtask() -> Result<PathBuf> {
+    program(profile_folder()?.join("xtask"))
+}
+
+/// Returns the folder with both programs.
+///
+/// # Errors
+///
+/// Fails if the build folder cannot be found.
+pub fn programs() -> Result<PathBuf> {
+    profile_folder()
+}
+
+/// Returns the folder for a release that is packed of the programs under test.
+///
+/// # Errors
+///
+/// Fails if the build folder cannot be found.
+pub fn packed() -> Result<PathBuf> {
+    let build = profile_folder()?;
+    Ok(build
+        .parent()
+        .context("no build folder")?
+        .join("dist-of-tests"))
+}
+
 /// Returns the cores to run: the one that `cargo xtask test --core` names, or all of
 /// [`TERRAFORM_VERSIONS`].
 ///
@@ -88,6 +119,60 @@ pub fn openssh() -> Result<PathBuf> {
 /// Fails if it is not installed.
 pub fn kubectl() -> Result<PathBuf> {
     installed("kubectl/bin/kubectl")
+}
+
+/// Returns `gpg`: the machine's, or else the installed one.
+///
+/// # Errors
+///
+/// Fails if there is none.
+pub fn gpg() -> Result<PathBuf> {
+    let folders = search_path().unwrap_or_default();
+    let mut found = std::env::split_paths(&folders).map(|folder| folder.join("gpg"));
+    found
+        .find(|path| path.exists())
+        .map_or_else(|| installed("gnupg/bin/gpg"), Ok)
+}
+
+/// Returns the search path of programs that call `gpg`.
+///
+/// # Errors
+///
+/// Fails if there is none.
+pub fn search_path_with_gpg() -> Result<OsString> {
+    let gpg = gpg()?;
+    let first = gpg.parent().context("a program without a folder")?;
+    let others = search_path().unwrap_or_default();
+    let all = std::iter::once(first.to_owned()).chain(std::env::split_paths(&others));
+    std::env::join_paths(all).context("a folder of programs has a separator in its name")
+}
+
+/// Returns the folder of an example.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    root().join("examples").join(name)
+}
+
+/// Copies the files of a folder, and of those below it, into one that is there already.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read or written.
+pub fn copy_files(source: &Path, target: &Path) -> Result<()> {
+    let entries =
+        fs::read_dir(source).with_context(|| format!("cannot list {}", source.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let copy = target.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir(&copy).with_context(|| format!("cannot create {}", copy.display()))?;
+            copy_files(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), &copy)
+                .with_context(|| format!("cannot write {}", copy.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn installed(tool: &str) -> Result<PathBuf> {
@@ -207,12 +292,34 @@ pub fn writes_pages() -> bool {
     std::env::var_os("KEYROTATION_WRITE_PAGES").is_some()
 }
 
+/// Tells whether `cargo xtask states` runs the tests: the state of this version is written then.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the way in which `cargo xtask states` asks for it"
+)]
+pub fn writes_states() -> bool {
+    std::env::var_os("KEYROTATION_WRITE_STATES").is_some()
+}
+
+/// Returns where programs are looked for.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one variable that programs we start must share"
 )]
-fn search_path() -> Option<OsString> {
+pub fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
+}
+
+/// Returns a part of the name of the only page to be tried, if somebody who writes one has named it.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a writer tries one page again and again"
+)]
+pub fn chosen_page() -> Option<String> {
+    std::env::var("KEYROTATION_TEST_PAGE").ok()
 }
 
 /// Returns the folder with the programs of the profile that the tests were built in.

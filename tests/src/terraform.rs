@@ -77,16 +77,60 @@ impl<'a> Terraform<'a> {
         name: &str,
         configuration: &str,
     ) -> Result<Self> {
-        let folder = emulator.scratch().folder(name)?;
-        install_provider(&folder)?;
-        let terraform = Self {
-            emulator,
-            program: program.to_owned(),
-            folder,
-        };
+        let terraform = Self::prepare(program, emulator, name)?;
         terraform.write(configuration)?;
         terraform.succeed(&["init", "-input=false"])?;
         Ok(terraform)
+    }
+
+    /// Opens a working folder with a copy of the files in `source`, under the same name, and runs `init`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the core or the provider is missing, if the files cannot be copied, or if `init` fails.
+    pub fn open_copy(program: &Path, emulator: &'a Emulator, source: &Path) -> Result<Self> {
+        let name = source.file_name().and_then(|name| name.to_str());
+        let name = name.with_context(|| format!("{} has no name", source.display()))?;
+        let terraform = Self::prepare(program, emulator, name)?;
+        terraform.replace_by(source)?;
+        terraform.succeed(&["init", "-input=false"])?;
+        Ok(terraform)
+    }
+
+    fn prepare(program: &Path, emulator: &'a Emulator, name: &str) -> Result<Self> {
+        let folder = emulator.scratch().folder(name)?;
+        install_provider(&folder)?;
+        Ok(Self {
+            emulator,
+            program: program.to_owned(),
+            folder,
+        })
+    }
+
+    /// Replaces everything but what the core keeps for itself by a copy of the files in `source`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be removed or copied.
+    pub fn replace_by(&self, source: &Path) -> Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        place::copy_files(source, &self.folder)
+    }
+
+    /// Returns the working folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Replaces the configuration.
@@ -295,6 +339,15 @@ fn install_provider(folder: &Path) -> Result<()> {
         mirror.display()
     );
     fs::write(configuration_file(folder), text).context("cannot write the core's configuration")
+}
+
+/// Puts the provider into a folder in which a core looks by itself, such as `~/.terraform.d/plugins`.
+///
+/// # Errors
+///
+/// Fails if the folder cannot be written.
+pub fn offer_provider(mirror: &Path) -> Result<()> {
+    offer(mirror, ADDRESS, PROGRAM)
 }
 
 fn offer(mirror: &Path, address: &str, program: &str) -> Result<()> {

@@ -1,6 +1,9 @@
 //! Pages and examples are what they claim to be: generated pages are those of the schema, examples
 //! are formatted and valid.
 
+mod console;
+mod links;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,12 +54,15 @@ fn every_example_is_formatted_and_valid() -> Result<()> {
     let terraform = Terraform::open(&emulator, "examples", &Configuration::default().text())?;
     let mut seen = 0;
     for folder in example_folders(&place::root().join("examples"))? {
-        let text = text_of(&folder)?;
-        terraform.write(&text)?;
+        terraform.replace_by(&folder)?;
         let shown = folder.display();
         terraform
-            .succeed(&["fmt", "-check"])
+            .succeed(&["fmt", "-check", "-recursive"])
             .with_context(|| format!("{shown} is not formatted"))?;
+        if folder.join("tests").is_dir() {
+            // What tests call has to be known to the core before they are valid.
+            terraform.succeed(&["get"])?;
+        }
         terraform
             .succeed(&["validate"])
             .with_context(|| format!("{shown} is not valid"))?;
@@ -73,20 +79,38 @@ fn every_example_of_a_list_is_formatted_and_valid() -> Result<()> {
     let mut seen = 0;
     for folder in example_folders(&place::root().join("examples/list-resources"))? {
         let shown = folder.display();
-        terraform.write(&text_of(&folder)?)?;
-        for file in files(&folder, "hcl")? {
-            let text = fs::read_to_string(&file).context("cannot read an example")?;
-            terraform.write_file("list.tfquery.hcl", &text)?;
-            terraform
-                .succeed(&["fmt", "-check"])
-                .with_context(|| format!("{shown} is not formatted"))?;
-            terraform
-                .succeed(&["validate", "-query"])
-                .with_context(|| format!("{shown} is not valid"))?;
-            seen += 1;
-        }
+        terraform.replace_by(&folder)?;
+        terraform
+            .succeed(&["fmt", "-check"])
+            .with_context(|| format!("{shown} is not formatted"))?;
+        terraform
+            .succeed(&["validate", "-query"])
+            .with_context(|| format!("{shown} is not valid"))?;
+        seen += files(&folder, "hcl")?.len();
     }
     ensure!(seen >= 2, "only {seen} examples were found");
+    Ok(())
+}
+
+/// The registries show guides under the title and the description that they begin with.
+#[test]
+fn every_guide_says_its_title_as_registries_want_it() -> Result<()> {
+    for page in files(&place::root().join("docs/guides"), "md")? {
+        let name = file_name(&page)?;
+        let text = fs::read_to_string(&page)?;
+        let parts = text
+            .strip_prefix("---\n")
+            .and_then(|rest| rest.split_once("\n---\n\n# "));
+        let (head, body) = parts.with_context(|| format!("{name} has no head"))?;
+        let title = body.lines().next().unwrap_or_default().replace('`', "");
+        let begins = format!("page_title: \"{title}\"\nsubcategory: \"\"\ndescription: |-\n  ");
+        let description = head.strip_prefix(&begins);
+        let description = description.with_context(|| format!("{name} does not begin {begins}"))?;
+        ensure!(
+            description.ends_with('.') && !description.contains('\n'),
+            "{name}: {description}"
+        );
+    }
     Ok(())
 }
 
@@ -117,13 +141,28 @@ fn example_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Puts the files of an example together, in their order.
-fn text_of(folder: &Path) -> Result<String> {
-    let texts: Result<Vec<String>> = files(folder, "tf")?
-        .iter()
-        .map(|file| fs::read_to_string(file).context("cannot read an example"))
-        .collect();
-    Ok(texts?.join("\n"))
+/// Lists the pages that are read by people: those at the root, the manuals, and those of examples
+/// and of the emulator.
+fn written_pages() -> Result<Vec<PathBuf>> {
+    let root = place::root();
+    let mut pages = files(root, "md")?;
+    pages.push(root.join("crates/emulator/README.md"));
+    for folder in ["docs", "examples"] {
+        collect(&root.join(folder), "md", &mut pages)?;
+    }
+    Ok(pages)
+}
+
+/// Finds the files with an ending below a folder.
+fn collect(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) -> Result<()> {
+    found.extend(files(folder, ending)?);
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, ending, found)?;
+        }
+    }
+    Ok(())
 }
 
 fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {

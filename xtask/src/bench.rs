@@ -13,6 +13,7 @@ mod fleet;
 mod machine;
 pub(crate) mod measure;
 mod micro;
+mod rivals;
 mod rotate;
 mod scan;
 mod section;
@@ -62,7 +63,7 @@ impl Part {
 
 type Measure = fn(&Supervisor, &Programs) -> Result<Section>;
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part::usual("sizes", "Sizes", sizes::measure),
     Part::usual("start", "The provider's start", start::measure),
     Part::usual("provider", "The provider under a core", apply::measure),
@@ -70,6 +71,7 @@ const PARTS: [Part; 8] = [
     Part::usual("rotate", "`rotate` of 1,000 accounts", rotate::measure),
     Part::usual("sync", "`sync` of 1,000 places", sync::measure),
     Part::usual("micro", "Decisions by themselves", micro::measure),
+    Part::on_request("rivals", "Other tools on the same fleet", rivals::measure),
     Part::on_request("build", "Building from nothing", build::measure),
 ];
 

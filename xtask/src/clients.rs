@@ -8,10 +8,13 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::process::Supervisor;
-use crate::{python, screen, tools};
+use crate::{python, screen, tools, workspace};
 
 const YAML: &str = "PyYAML==6.0.2";
 const PACKAGES: &str = include_str!("../../tests/clients/requirements.txt");
+/// The newest ones that take Node 18 to 20.
+const NODE_PACKAGES: &str =
+    "@azure/identity@4.10.0 @azure/keyvault-secrets@4.9.0 @azure/storage-blob@12.27.0";
 /// The last release with `az keyvault storage`.
 const OLD_AZ: &str = "2.53.1";
 const NEW_AZ: &str = "2.91.0";
@@ -27,6 +30,7 @@ pub fn run(supervisor: &Supervisor, az: Option<&str>) -> Result<()> {
     run_libraries(supervisor)?;
     run_kubectl(supervisor)?;
     run_chart(supervisor)?;
+    run_consumers(supervisor)?;
     run_large(supervisor)?;
     managed.map_or(Ok(()), |managed| run_az(supervisor, managed))
 }
@@ -55,6 +59,25 @@ fn run_chart(supervisor: &Supervisor) -> Result<()> {
     screen::say("helm: the chart of examples/kubernetes");
     let arguments = [Path::new("--helm"), &helm];
     python::run(supervisor, &python, "chart.py", &arguments)
+}
+
+/// Lets the clients of the example read while keys are renewed.
+fn run_consumers(supervisor: &Supervisor) -> Result<()> {
+    let packages: Vec<&str> = PACKAGES.lines().collect();
+    let python = python::with_packages(supervisor, "python-clients", &packages)?;
+    let folder = workspace::target()?.join("tools").join("node-clients");
+    tools::install(&folder, NODE_PACKAGES, |fresh| {
+        tools::npm(supervisor, fresh, NODE_PACKAGES)
+    })?;
+    let azurite = tools::azurite(supervisor)?;
+    screen::say(&format!("consumers: {NODE_PACKAGES}"));
+    let arguments = [
+        Path::new("--azurite"),
+        &azurite,
+        Path::new("--node-modules"),
+        &folder,
+    ];
+    python::run(supervisor, &python, "consumers.py", &arguments)
 }
 
 /// Measures the emulator with a large tenant.

@@ -59,6 +59,15 @@ impl Emulator {
         &self.folder.path
     }
 
+    /// Returns one of the variables that a command sees.
+    pub fn variable(&self, name: &str) -> Result<&str> {
+        let mut all = self.variables.iter();
+        let found = all
+            .find(|(one, _)| one == name)
+            .map(|(_, value)| value.as_str());
+        found.with_context(|| format!("the emulator's env.sh does not set {name}"))
+    }
+
     /// Describes a run of `program` that sees the emulator in the place of Azure and nothing else.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = workspace::isolated(program, &self.folder.path);

@@ -7,13 +7,14 @@ mod bench;
 mod clients;
 mod contract;
 mod demo;
+mod dist;
 mod emulator;
 mod fuzz;
 mod lock_file;
 mod mirror;
+mod pipelines;
 mod process;
 mod python;
-mod release;
 mod reports;
 mod sbom;
 mod screen;
@@ -27,7 +28,6 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::process::{Interrupted, Supervisor};
-use crate::release::Check;
 use crate::test::Faults;
 
 const USAGE: &str = "\
@@ -46,8 +46,8 @@ usage: cargo xtask COMMAND
   bench [PART..]      measure the release build against what nobody can be faster than: `sizes`, `start`
                       of the provider, `provider` under a core beside `terraform_data`, `check` of
                       large fleets, `rotate` of 1,000 accounts, `sync` of 1,000 places; all of these
-                      without a part; and `build` from nothing, on request; prints tables and writes
-                      target/bench/bench.json
+                      without a part; on request `rivals`, other tools on the same fleet, and `build`
+                      from nothing; prints tables and writes target/bench/bench.json
   soak [--days N] [--accounts N] [--faults PERCENT] [--seed S] [--debug]
                       let days of virtual time pass over a fleet of the emulator (30 days, 1000 accounts),
                       with faults (1 percent of the requests) and kills that the seed chooses, while
@@ -60,16 +60,28 @@ usage: cargo xtask COMMAND
   openapi --data DIR  validate exchanges with the emulator under the documents in DIR/specs
   reports             let readers of others read the reports of `check`: validators, parsers, and a
                       headless Chromium that sorts and filters the HTML page
+  pipelines           let linters of others read the action, the pipelines and the hook that people copy
   fuzz [TARGET] [--seconds N | --runs N]
                       feed each target of tests/fuzz its corpus, then search on for N seconds (30), or
                       for N inputs that are the same each time, for bytes that break a promise; what is
                       found lies under target/fuzz
   sbom                write what each program is made of to target/sbom, as CycloneDX
-  release [--check]   build both programs from the commit alone into target/dist, with their SBOM,
-                      checksums and provenance; --check builds twice, in two folders, and compares:
-                      some ten minutes
+  dist [--target TARGET].. [--check]
+                      build both programs from the commit alone and pack them into target/dist as they
+                      are given to users: archives, SBOMs, checksums, provenance; for the systems that
+                      this one can build for, or for TARGETs of rustc; --check builds twice, in two
+                      folders, and compares; some minutes a system, and one C compiler more for each
+                      that is not this machine's kind
+  dist --programs DIR pack the two programs in DIR instead, for this machine's kind
+  dist --seal         make the checksums of the archives that are there, from wherever they came
+                      with --sign KEY any of these has gpg sign the checksums; with --out DIR the files
+                      go to DIR, which is emptied before unless it is only sealed
+  mirror DIR [--from DIST]
+                      lay the provider's archives in target/dist, or DIST, out in DIR as a mirror that
+                      Terraform and OpenTofu read from disk, or over HTTPS if DIR is served
   docs                write the pages under docs/ that are made from the provider's schema and from the
                       tables of the command line tool
+  states              write the state that this version leaves, which the tests of later ones plan
   tools               only install what `test` and `demo` need
 ";
 
@@ -112,11 +124,14 @@ fn run(arguments: &[String]) -> Result<()> {
         ["golden", "--data", data] => contract::golden(&Supervisor::watching_signals()?, data),
         ["openapi", "--data", data] => contract::openapi(&Supervisor::watching_signals()?, data),
         ["reports"] => reports::run(&Supervisor::watching_signals()?),
+        ["pipelines"] => pipelines::run(&Supervisor::watching_signals()?),
         ["fuzz", words @ ..] => fuzz::run(&Supervisor::watching_signals()?, words),
         ["sbom"] => sbom::run(&Supervisor::watching_signals()?),
-        ["release"] => release::run(&Supervisor::watching_signals()?, Check::Skipped),
-        ["release", "--check"] => release::run(&Supervisor::watching_signals()?, Check::Twice),
+        ["dist", words @ ..] => dist::run(&Supervisor::watching_signals()?, words),
+        ["mirror", folder] => mirror::run(folder, None),
+        ["mirror", folder, "--from", dist] => mirror::run(folder, Some(dist)),
         ["docs"] => test::write_pages(&Supervisor::watching_signals()?),
+        ["states"] => test::write_states(&Supervisor::watching_signals()?),
         ["tools"] => tools::install_all(&Supervisor::watching_signals()?),
         ["help" | "--help" | "-h"] => {
             screen::say(USAGE.trim_end());

@@ -19,7 +19,19 @@ use crate::process::Supervisor;
 use crate::{screen, workspace};
 
 /// A package by name and version, as cargo's tree and lock file both name it.
-type Package = (String, String);
+pub type Package = (String, String);
+
+/// A program, of which there may be a bill.
+pub struct Program<'a> {
+    /// The folder with the workspace that it is built from.
+    pub sources: &'a Path,
+    /// What its file is called.
+    pub name: &'a str,
+    /// The package that it is built from.
+    pub package: &'a str,
+    /// The system that it is built for, as rustc names it.
+    pub system: &'a str,
+}
 
 /// What a bill is made from.
 struct Materials {
@@ -34,24 +46,28 @@ struct Materials {
 
 /// Writes the bills to `target/sbom`.
 pub fn run(supervisor: &Supervisor) -> Result<()> {
-    write(supervisor, &workspace::target()?.join("sbom"))
-}
-
-/// Writes the bill of each program into a folder, and says how much is in it.
-pub fn write(supervisor: &Supervisor, folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let folder = workspace::target()?.join("sbom");
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let system = workspace::host(supervisor)?;
     for (program, package) in workspace::PROGRAMS {
-        write_one(supervisor, program, package, folder)?;
+        let path = folder.join(format!("{program}.cdx.json"));
+        let of = Program {
+            sources: workspace::root(),
+            name: program,
+            package,
+            system: &system,
+        };
+        write_one(supervisor, &of, &path)?;
     }
     Ok(())
 }
 
-fn write_one(supervisor: &Supervisor, program: &str, package: &str, folder: &Path) -> Result<()> {
-    let materials = materials(supervisor, package)?;
-    let bill = document::bill(program, package, &materials)?;
-    let path = folder.join(format!("{program}.cdx.json"));
+/// Writes the bill of a program into a file; says how much is in it.
+pub fn write_one(supervisor: &Supervisor, program: &Program<'_>, path: &Path) -> Result<()> {
+    let materials = materials(supervisor, program)?;
+    let bill = document::bill(program.name, program.package, &materials)?;
     let text = serde_json::to_string_pretty(&bill)? + "\n";
-    fs::write(&path, text).with_context(|| path.display().to_string())?;
+    fs::write(path, text).with_context(|| path.display().to_string())?;
     screen::say(&format!(
         "{}: {} packages, {} of them in the program",
         path.display(),
@@ -61,28 +77,41 @@ fn write_one(supervisor: &Supervisor, program: &str, package: &str, folder: &Pat
     Ok(())
 }
 
-fn materials(supervisor: &Supervisor, package: &str) -> Result<Materials> {
-    let path = workspace::root().join("Cargo.lock");
+/// Returns what a program holds, itself included, with the licence of each package.
+pub fn held(supervisor: &Supervisor, program: &Program<'_>) -> Result<BTreeMap<Package, String>> {
+    let of = ["--package", program.package, "--edges=normal"];
+    tree(supervisor, program, &of)
+}
+
+fn materials(supervisor: &Supervisor, program: &Program<'_>) -> Result<Materials> {
+    let path = program.sources.join("Cargo.lock");
     let lock = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let held = tree(supervisor, &["--package", package, "--edges=normal"])?;
-    let all = tree(supervisor, &["--workspace"])?;
+    let held = held(supervisor, program)?;
+    let all = tree(supervisor, program, &["--workspace"])?;
     Ok(Materials {
         locked: lock_file::read(&lock)?,
         held: held.into_keys().collect(),
         licences: all,
-        system: workspace::host(supervisor)?,
+        system: program.system.to_owned(),
     })
 }
 
 /// Asks cargo for packages and their licences.
-fn tree(supervisor: &Supervisor, of: &[&str]) -> Result<BTreeMap<Package, String>> {
+fn tree(
+    supervisor: &Supervisor,
+    program: &Program<'_>,
+    of: &[&str],
+) -> Result<BTreeMap<Package, String>> {
     let mut tree = workspace::cargo();
+    tree.current_dir(program.sources);
     tree.args([
         "tree",
         "--locked",
         "--prefix=none",
         "--no-dedupe",
         "--format={p}|{l}",
+        "--target",
+        program.system,
     ]);
     let said = supervisor.capture_text(tree.args(of))?;
     let lines = said.lines().filter(|line| !line.is_empty());

@@ -95,6 +95,17 @@ pub fn write_pages(supervisor: &Supervisor) -> Result<()> {
     step(supervisor, &mut manual)
 }
 
+/// Writes the state of this version that the tests of later ones plan.
+pub fn write_states(supervisor: &Supervisor) -> Result<()> {
+    tools::install_all(supervisor)?;
+    step(supervisor, &mut workspace::build_programs())?;
+    let mut test = workspace::cargo();
+    test.args(["test", "--package", "keyrotation-tests", "--test", "suite"])
+        .args(["--", "the_states_of_this_version_are_kept"])
+        .env("KEYROTATION_WRITE_STATES", "1");
+    step(supervisor, &mut test)
+}
+
 fn step(supervisor: &Supervisor, command: &mut std::process::Command) -> Result<()> {
     screen::say(&format!("$ {}", describe(command)));
     supervisor.run(command)

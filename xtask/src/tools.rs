@@ -3,6 +3,7 @@
 //! Each comes from a package registry with the caller's own registry, proxy and certificate
 //! settings. A folder counts as installed when its stamp says so, so a broken download is repeated.
 
+pub mod cross;
 pub mod debian;
 
 use std::fs;
@@ -32,6 +33,7 @@ const PYTHON_OF_PACKAGES: &str = "3.11";
 const AZURITE_VERSION: &str = "3.35.0";
 
 const HELM: &str = "helm.sh/helm/v4/cmd/helm@v4.3.1";
+const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
 
 const LAUNCHER: &str = include_str!("tools/terraform.py");
 const STAMP: &str = ".installed";
@@ -71,6 +73,9 @@ pub fn install_all(supervisor: &Supervisor) -> Result<()> {
     screen::say(&format!("kubectl: {}", kubectl.display()));
     let openssh = debian::openssh(supervisor)?;
     screen::say(&format!("OpenSSH server: {}", openssh.display()));
+    if let Some(gnupg) = debian::gnupg(supervisor)? {
+        screen::say(&format!("GnuPG: {}", gnupg.display()));
+    }
     Ok(())
 }
 
@@ -194,19 +199,29 @@ pub fn valgrind(supervisor: &Supervisor) -> Result<PathBuf> {
 
 /// Returns a `helm`, and builds it if need be: it is in no package registry but Go's.
 pub fn helm(supervisor: &Supervisor) -> Result<PathBuf> {
-    let folder = workspace::target()?.join("tools").join("helm");
-    install(&folder, HELM, |fresh| {
-        screen::say(&format!("building {HELM}, which takes some minutes"));
-        let mut build = Command::new("go");
-        build.args(["install", HELM]).env("GOBIN", fresh);
-        supervisor.run(&mut build).context(GET_GO)
-    })?;
-    Ok(folder.join("helm"))
+    from_go(supervisor, "helm", HELM)
 }
 
-/// Installs a package of npm, with its version, under `folder`.
-pub fn npm(supervisor: &Supervisor, folder: &Path, package: &str) -> Result<()> {
-    screen::say(&format!("installing {package} from npm"));
+/// Returns an `actionlint`, and builds it if need be, for the same reason.
+pub fn actionlint(supervisor: &Supervisor) -> Result<PathBuf> {
+    from_go(supervisor, "actionlint", ACTIONLINT)
+}
+
+fn from_go(supervisor: &Supervisor, name: &str, package: &str) -> Result<PathBuf> {
+    let folder = workspace::target()?.join("tools").join(name);
+    install(&folder, package, |fresh| {
+        screen::say(&format!("building {package}, which takes a while"));
+        let mut build = Command::new("go");
+        build.args(["install", package]).env("GOBIN", fresh);
+        supervisor.run(&mut build).context(GET_GO)
+    })?;
+    Ok(folder.join(name))
+}
+
+/// Installs packages of npm under `folder`: each with its version, spaces in between. Those that an
+/// earlier run of npm has put there would be removed.
+pub fn npm(supervisor: &Supervisor, folder: &Path, packages: &str) -> Result<()> {
+    screen::say(&format!("installing {packages} from npm"));
     supervisor
         .capture(Command::new("node").arg("--version"), "")
         .context(GET_NODE)?;
@@ -221,6 +236,6 @@ pub fn npm(supervisor: &Supervisor, folder: &Path, package: &str) -> Result<()> 
         ])
         .arg("--prefix")
         .arg(folder)
-        .arg(package);
+        .args(packages.split(' '));
     supervisor.run(&mut install).context(GET_NODE)
 }

@@ -142,6 +142,13 @@ pub fn cargo_home(supervisor: &Supervisor) -> Result<PathBuf> {
     Ok(home.context("cargo keeps no packages")?.0.into())
 }
 
+/// Returns the search path with a folder before all others.
+pub fn search_path_with(folder: &Path) -> Result<OsString> {
+    let known = search_path().unwrap_or_default();
+    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&known));
+    std::env::join_paths(folders).context("a folder of programs has a separator in its name")
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the one variable that programs we start must share"

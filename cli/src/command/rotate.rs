@@ -3,12 +3,13 @@
 //! What is due is concluded as by `check`; what a step does and may do is the engine's matter. This
 //! puts them in order, asks, and keeps the journal by which a run that was cut short is taken up.
 
+mod act;
 mod advice;
 pub mod args;
 mod consumers;
 mod hook;
 mod perform;
-mod place;
+pub(super) mod place;
 mod rounds;
 mod site;
 mod survey;
@@ -51,9 +52,9 @@ use crate::plan_file::{Plan, PlanFileError, PlanTerms, Text};
 use crate::scope::{NOTHING_EXAMINED, ScopeFileError};
 use crate::settings::{self, SettingsError};
 
-/// How many accounts are looked at or under way at once. A turn waits for some seconds before it trusts
-/// its claim; with so many the limits that Azure publishes are what a large fleet waits for.
-const AT_ONCE: usize = 256;
+/// How many accounts are under way at once. A turn waits for some seconds before it trusts its claim; with
+/// so many the limits that Azure publishes are what a large fleet waits for.
+const AT_ONCE: usize = 512;
 
 /// How long clients have if nobody says, in days.
 const DEFAULT_WAIT: u32 = 1;

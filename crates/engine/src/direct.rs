@@ -272,7 +272,7 @@ pub async fn step_from(
             };
             match held {
                 Some(until) => Ok(Outcome::Waiting { slot, until }),
-                None => turn::turn(run, wish, seen, slot, tell).await,
+                None => turn::turn(run, around, wish, seen, slot, tell).await,
             }
         }
         Step::Publish { slot, reason } => {

@@ -74,6 +74,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Tells whether a wait would end before the time allowed for the operation does.
+    pub(crate) fn has_time_for(&self, wait: Duration) -> bool {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        let end = self.clock.now().checked_add(wait);
+        end.is_ok_and(|end| end < self.deadline)
+    }
+
     /// Waits before another try; a stop ends the wait at once.
     ///
     /// # Errors
@@ -255,8 +262,9 @@ impl StepError {
         self.halt() == Some(Halt::Late) || (self.is(passes) && !self.is(Error::may_have_executed))
     }
 
-    /// Says how long it is at least until another try can come.
-    pub(crate) fn turn_in(&self) -> Option<Duration> {
+    /// Says how long it is at least until the request can be sent, which was not because the limits that
+    /// Azure has published would have made it wait for too long.
+    pub fn turn_in(&self) -> Option<Duration> {
         self.azure().and_then(Error::turn_in)
     }
 

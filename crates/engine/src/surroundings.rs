@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use azure::arm::locks::{self, Lock, LockLevel};
 use azure::arm::permissions::{self, Permission};
+use azure::arm::storage::StorageAccount;
 use azure::arm::subscriptions;
 use azure::arm::vaults::{self, Vault};
 use azure::id::{PrincipalId, StorageAccountId, SubscriptionId, VaultId, VaultUrl};
@@ -16,6 +17,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::grant::GrantError;
 use crate::grant::role::key_vault_principal;
+use crate::group_accounts::GroupAccounts;
+use crate::key_vault_roles::KeyVaultRoles;
 use crate::list::every;
 use crate::run::{Run, StepError};
 
@@ -31,6 +34,9 @@ pub struct Surroundings {
     rights: Cache<Permission>,
     subscriptions: Mutex<Option<Arc<Vec<SubscriptionId>>>>,
     key_vault: OnceCell<PrincipalId>,
+    accounts: GroupAccounts,
+    /// The roles by which Key Vault may renew keys.
+    pub(crate) key_vault_roles: KeyVaultRoles,
     /// Held by whoever reads a part of an app's configuration to write it again: several accounts may
     /// have a key in one part, and who writes what was read before would undo what others wrote.
     pub(crate) rewriting: Mutex<()>,
@@ -82,6 +88,19 @@ impl Surroundings {
         self.vaults.lock().await.remove(&subscription.to_string());
         let vaults = self.vaults(run, subscription).await?;
         vaults.iter().find(|vault| vault.url == *address).cloned()
+    }
+
+    /// Reads an account as it was a few seconds ago at most; `None` if there is none. Where a process asks
+    /// for many accounts of a resource group, they are listed.
+    ///
+    /// # Errors
+    /// Azure's refusal of the account itself.
+    pub async fn account(
+        &self,
+        run: &Run<'_>,
+        account: &StorageAccountId,
+    ) -> Result<Option<StorageAccount>, StepError> {
+        self.accounts.get(run, account).await
     }
 
     /// Looks up Key Vault's own principal in the directory.

@@ -13,6 +13,7 @@ use emulator::Fleet;
 use serde_json::Value;
 
 /// Reads `keyrotation.toml`. The report has nowhere to go, so the command ends before it looks at Azure.
+/// Whoever asks what is wrong gets a line for each mistake, and none if there is none.
 pub(crate) fn config(bytes: &[u8]) {
     let file = File::of(bytes);
     let (code, _) = run(&[
@@ -23,6 +24,18 @@ pub(crate) fn config(bytes: &[u8]) {
         "csv=/dev/null/x",
     ]);
     assert!(code == ExitCode::Failed, "a check passed without a report");
+    // As settings, and as a list of what to look at.
+    for ending in [".toml", ""] {
+        let file = File::ending(bytes, ending);
+        let (code, mistakes) = run(&["config", "check", file.text()]);
+        let is_good = mistakes.is_empty();
+        assert!((code == ExitCode::Passed) == is_good, "{mistakes}");
+        let mut lines = mistakes.lines();
+        assert!(
+            lines.all(|line| line.starts_with(file.text())),
+            "{mistakes}"
+        );
+    }
 }
 
 /// Reads a document of a fleet.
@@ -111,9 +124,16 @@ struct File(PathBuf);
 
 impl File {
     fn of(bytes: &[u8]) -> Self {
+        Self::ending(bytes, "")
+    }
+
+    fn ending(bytes: &[u8], ending: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("keyrotation-targets-{}-{number}", std::process::id());
+        let name = format!(
+            "keyrotation-targets-{}-{number}{ending}",
+            std::process::id()
+        );
         let path = std::env::temp_dir().join(name);
         fs::write(&path, bytes).expect("the system's temporary folder can be written");
         Self(path)

@@ -5,8 +5,8 @@
 //! What no client can leave out, in requests for each object; sign-in, surroundings and pages of
 //! lists come on top, a few for all. Key Vault has no batch, and none of its lists holds a period, an
 //! active key or a template. So each object is read by itself (`plan`); before an object is made or
-//! removed it is looked at, for it may be somebody else's; and each change is a request: an enrolment
-//! and the role of Key Vault for a policy, one for a definition.
+//! removed it is looked at, for it may be somebody else's; and each change is a request: an enrolment,
+//! the role of Key Vault and the account's own expiration policy for a policy, one for a definition.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -95,18 +95,20 @@ impl Case {
     fn least(&self, operation: usize) -> u64 {
         let (policies, definitions) = (self.policies, self.definitions);
         match operation {
-            1 => 3 * policies + 2 * definitions,
+            1 => 4 * policies + 2 * definitions,
             2 => policies + definitions,
             3 => 4 * policies + 2 * definitions,
             _ => 0,
         }
     }
 
-    /// How long the limits make an operation wait: for the roles, one a policy in one subscription.
-    /// The provider keeps to them whether anybody refuses or not, so they count without limits too.
+    /// How long the limits make an operation wait, all policies being in one subscription: a role and
+    /// an expiration policy are written for each, a role is deleted. The provider keeps to them whether
+    /// anybody refuses or not, so they count without limits too.
     fn bound(&self, operation: usize) -> Duration {
         match operation {
-            1 | 3 => bound::changes(self.policies),
+            1 => bound::changes(2 * self.policies).max(bound::key_calls(self.policies)),
+            3 => bound::changes(self.policies),
             _ => Duration::ZERO,
         }
     }
@@ -215,7 +217,7 @@ fn rows(
         accounts: case.policies,
     };
     let emulator = start(supervisor, programs, sizes, case.throttled)?;
-    let settings = mirror::lay_out(emulator.folder(), &programs.provider)?;
+    let settings = mirror::built::lay_out(emulator.folder(), &programs.provider)?;
     let core =
         |name, text: String| Core::open(supervisor, &emulator, (terraform, &settings), name, &text);
     let (base, ours) = (
@@ -269,7 +271,7 @@ fn schema(supervisor: &Supervisor, programs: &Programs, terraform: &Path) -> Res
         accounts: 1,
     };
     let emulator = start(supervisor, programs, sizes, false)?;
-    let settings = mirror::lay_out(emulator.folder(), &programs.provider)?;
+    let settings = mirror::built::lay_out(emulator.folder(), &programs.provider)?;
     let case = Case::free(1, 1);
     let with = |name, text: String| {
         let core = Core::open(supervisor, &emulator, (terraform, &settings), name, &text)?;

@@ -19,7 +19,8 @@ pub(super) fn changes(requests: u64) -> Duration {
     bucket(requests, 200, 10)
 }
 
-/// Calls that list or regenerate keys in one region of one subscription, by the storage provider.
+/// Calls that list or regenerate keys, or change accounts, in one region of one subscription, by the
+/// storage provider.
 pub(super) fn key_calls(requests: u64) -> Duration {
     let a_second = window(requests, 10, Duration::from_secs(1));
     a_second.max(window(requests, 1200, Duration::from_secs(3600)))

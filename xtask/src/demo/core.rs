@@ -22,7 +22,7 @@ pub struct Core<'a> {
 impl<'a> Core<'a> {
     /// Takes the core that the user asks for, else one from the PATH, else that of PyPI.
     pub fn choose(stage: &'a Stage, wanted: Option<&str>) -> Result<Self> {
-        let configuration = mirror::lay_out(stage.folder(), stage.provider())?;
+        let configuration = mirror::built::lay_out(stage.folder(), stage.provider())?;
         let folder = stage.folder().join("quickstart");
         copy_example("quickstart", &folder)?;
         let core = |program: PathBuf| {

@@ -5,15 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::{document, materials};
+use super::{Program, document, materials};
 use crate::process::Supervisor;
 use crate::workspace;
 
 const PROVIDER: &str = "keyrotation-provider";
 
 fn bill() -> Result<Value> {
-    let materials = materials(&Supervisor::default(), PROVIDER)?;
-    document::bill("terraform-provider-keyrotation", PROVIDER, &materials)
+    let supervisor = Supervisor::default();
+    let program = Program {
+        sources: workspace::root(),
+        name: "terraform-provider-keyrotation",
+        package: PROVIDER,
+        system: &workspace::host(&supervisor)?,
+    };
+    let materials = materials(&supervisor, &program)?;
+    document::bill(program.name, PROVIDER, &materials)
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

@@ -2,7 +2,7 @@
 //! machine changes.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -24,6 +24,20 @@ const PACKAGES: [&str; 6] = [
 
 /// The program that counts instructions, and what it has to know of the system's library.
 const VALGRIND: [&str; 2] = ["valgrind", "libc6-dbg"];
+
+/// The program that signs, its helpers, and the libraries that not every Debian has.
+const GNUPG: [&str; 7] = [
+    "gpg",
+    "gpg-agent",
+    "gpgconf",
+    "libassuan0",
+    "libksba8",
+    "libnpth0",
+    "libsqlite3-0",
+];
+
+const GET_GNUPG: &str = "the tests sign with gpg: install GnuPG from your distribution (Debian: apt-get \
+                         install gnupg), or run this on Debian 12 with its package registry reachable";
 
 const GET_VALGRIND: &str = "valgrind comes from Debian's packages by apt-get and dpkg: run this on \
                             Debian 12 or a system that has both, with its package registry reachable";
@@ -58,6 +72,41 @@ pub fn valgrind(supervisor: &Supervisor) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Returns the folder in which gpg is unpacked; none if the machine has it.
+pub fn gnupg(supervisor: &Supervisor) -> Result<Option<PathBuf>> {
+    let mut ask = Command::new("gpg");
+    if supervisor.capture_text(ask.arg("--version")).is_ok() {
+        return Ok(None);
+    }
+    let folder = workspace::target()?.join("tools").join("gnupg");
+    install(&folder, &GNUPG.join("\n"), |fresh| {
+        screen::say("unpacking gpg from Debian");
+        unpack(supervisor, fresh, &GNUPG)?;
+        let agent = "--agent-program \"$here/../bin/gpg-agent\"";
+        write_launcher(fresh, "gpg", "gpg", agent)?;
+        ["gpg-agent", "gpgconf"]
+            .into_iter()
+            .try_for_each(|program| write_launcher(fresh, program, program, ""))
+    })
+    .context(GET_GNUPG)?;
+    Ok(Some(folder))
+}
+
+/// Writes a program into `bin` that starts an unpacked one, with the libraries that were unpacked with it.
+pub(super) fn write_launcher(folder: &Path, name: &str, real: &str, options: &str) -> Result<()> {
+    let text = format!(
+        "#!/bin/sh\nhere=$(cd \"$(dirname \"$0\")/../usr\" && pwd)\n\
+         export LD_LIBRARY_PATH=$(echo \"$here\"/lib/*-linux-gnu | tr ' ' :)\n\
+         exec \"$here/bin/{real}\" {options} \"$@\"\n"
+    );
+    let bin = folder.join("bin");
+    fs::create_dir_all(&bin).context("cannot create a folder")?;
+    let launcher = bin.join(name);
+    fs::write(&launcher, text).context("cannot write a launcher")?;
+    fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755))
+        .context("cannot make a launcher executable")
+}
+
 fn fill(supervisor: &Supervisor, folder: &Path) -> Result<()> {
     unpack(supervisor, folder, &PACKAGES)?;
     // The name of this folder is that of the processor; under `libraries` everybody finds it.
@@ -65,7 +114,8 @@ fn fill(supervisor: &Supervisor, folder: &Path) -> Result<()> {
     expect_whole(supervisor, folder)
 }
 
-fn unpack(supervisor: &Supervisor, folder: &Path, packages: &[&str]) -> Result<()> {
+/// Unpacks packages into a folder.
+pub(super) fn unpack(supervisor: &Supervisor, folder: &Path, packages: &[&str]) -> Result<()> {
     if download(supervisor, folder, packages, &[]).is_err() {
         // A bare machine has no lists yet; these ones are for us alone.
         let lists = folder.join("lists");

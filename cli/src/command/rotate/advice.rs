@@ -5,7 +5,7 @@ use engine::holders::HoldersError;
 use engine::managed::turn::TurnError;
 use engine::run::StepError;
 
-use super::walk::ActError;
+use super::act::ActError;
 use crate::error::{chain, hint_for};
 
 /// Writes the error, its causes and the way out in one line.

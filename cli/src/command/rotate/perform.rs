@@ -4,19 +4,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use azure::id::StorageAccountId;
+use azure::id::{StorageAccountId, SubscriptionId};
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use rotation::period::Period;
 
+use super::act::{Act, ActError};
 use super::advice::said;
 use super::hook::Hook;
+use super::rounds::ranks;
 use super::site::Site;
-use super::walk::{Act, ActError, Walk};
+use super::walk::Walk;
 use crate::journal_file::{Event, Journal, JournalError, Trace};
 use crate::output::Streams;
 use crate::plan_file::Text;
 use crate::report::text::inert;
+
+/// How many accounts of one subscription are under way at once: as many as keep its limit of 10 changes
+/// of keys a second full while each of them waits for its claim. More would only stand in the queue.
+const AT_ONCE_IN_A_SUBSCRIPTION: usize = 64;
+
+/// How many accounts of one subscription are led through all their steps side by side, those that have
+/// waited longest first, before others get their turn. A large fleet is so finished part by part, and
+/// a small one is not held up by its last accounts.
+const BATCH: usize = 100;
 
 /// Stands for a group that is not to be touched: an account of it is half-way.
 const UNFINISHED: Timestamp = Timestamp::MIN;
@@ -85,9 +96,16 @@ fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
 /// An account in this run.
 struct OnTheWay<'a> {
     walk: &'a Walk,
+    batch: usize,
     ready_at: Timestamp,
     is_under_way: bool,
     is_over: bool,
+}
+
+impl<'a> OnTheWay<'a> {
+    fn subscription(&self) -> &'a SubscriptionId {
+        self.walk.planned.id.0.subscription()
+    }
 }
 
 /// When the accounts of each group may be touched again.
@@ -99,13 +117,15 @@ type Groups = BTreeMap<String, Timestamp>;
 /// # Cancellation
 /// The journal tells what was begun; a further run goes on.
 pub(super) async fn perform(work: &Work<'_>, walks: &[Walk]) {
-    let on_the_way = |walk| OnTheWay {
+    let ranks = ranks(walks.iter().map(|walk| &walk.planned.id.0));
+    let on_the_way = |(walk, rank)| OnTheWay {
         walk,
+        batch: rank / BATCH,
         ready_at: Timestamp::MIN,
         is_under_way: false,
         is_over: is_done(work, walk),
     };
-    let mut all: Vec<OnTheWay<'_>> = walks.iter().map(on_the_way).collect();
+    let mut all: Vec<OnTheWay<'_>> = walks.iter().zip(ranks).map(on_the_way).collect();
     let (mut groups, mut taken) = (Groups::new(), FuturesUnordered::new());
     loop {
         let stopped = work.site.stop.is_cancelled();
@@ -141,7 +161,7 @@ fn is_done(work: &Work<'_>, walk: &Walk) -> bool {
     work.trace(&walk.planned.id.0).is_done()
 }
 
-/// Lists the accounts that may go on now, and tells when the next of the others may.
+/// Lists the accounts that may go on now, in their order, and tells when the next of the others may.
 fn waiting(
     all: &[OnTheWay<'_>],
     groups: &Groups,
@@ -151,7 +171,28 @@ fn waiting(
         .filter(|(number, _)| all.get(*number).is_some_and(|one| !one.is_under_way))
         .partition(|(_, ready_at)| *ready_at <= now);
     let next = later.into_iter().map(|(_, ready_at)| ready_at).min();
-    (ready.into_iter().map(|(number, _)| number).collect(), next)
+    (in_order(all, ready), next)
+}
+
+/// Puts those that have waited longest first, batch by batch, and leaves out those whose subscription
+/// has enough under way.
+fn in_order(all: &[OnTheWay<'_>], ready: Vec<(usize, Timestamp)>) -> Vec<usize> {
+    let mut under_way: BTreeMap<&SubscriptionId, usize> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.is_under_way) {
+        *under_way.entry(one.subscription()).or_default() += 1;
+    }
+    let ready = ready.into_iter().filter_map(|(number, ready_at)| {
+        let one = all.get(number)?;
+        Some(((one.batch, ready_at, number), one))
+    });
+    let mut ready: Vec<_> = ready.collect();
+    ready.sort_by_key(|(key, _)| *key);
+    let chosen = ready.into_iter().filter(|(_, one)| {
+        let count = under_way.entry(one.subscription()).or_default();
+        *count += 1;
+        *count <= AT_ONCE_IN_A_SUBSCRIPTION
+    });
+    chosen.map(|((_, _, number), _)| number).collect()
 }
 
 /// Lists the accounts that may go on, of a group the first one only, and when.
@@ -203,6 +244,10 @@ async fn act(
 /// Takes note of what came of a step.
 fn take(work: &Work<'_>, one: &mut OnTheWay<'_>, came: Result<Act, ActError>, groups: &mut Groups) {
     let (id, group) = (&one.walk.planned.id.0, one.walk.planned.group.as_ref());
+    if let Some(turn) = came.as_ref().err().and_then(ActError::turn_in) {
+        let until = work.site.clock.now().checked_add(turn);
+        return wait_for_turn(work, one, until.unwrap_or(Timestamp::MAX));
+    }
     let event = match came {
         Ok(Act::Again) => return,
         Ok(Act::Until(until)) => return wait(work, one, until),
@@ -225,6 +270,15 @@ fn take(work: &Work<'_>, one: &mut OnTheWay<'_>, came: Result<Act, ActError>, gr
     }
     work.say(&inert(&format!("{}: {said}", id.name())));
     work.note(id, event);
+}
+
+/// Looks again when Azure's limits let the next request pass; clients have no time from that.
+fn wait_for_turn(work: &Work<'_>, one: &mut OnTheWay<'_>, until: Timestamp) {
+    let name = one.walk.planned.id.0.name();
+    work.say(&format!(
+        "{name}: by Azure's published limits its turn is at {until:.0}"
+    ));
+    one.ready_at = until;
 }
 
 fn ended(work: &Work<'_>, id: &StorageAccountId, reason: String) -> Event {

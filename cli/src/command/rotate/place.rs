@@ -13,6 +13,9 @@ use super::args::{PlanArgs, SecretTemplate};
 use crate::config::places::{PlaceRule, Places};
 use crate::plan_file::Content;
 
+/// The longest name of an account, to see that names made of it are not too long.
+const SOME_ACCOUNT: &str = "anaccountoftwentyfourlet";
+
 /// The places that are declared.
 #[derive(Debug)]
 pub(super) struct Declared {
@@ -97,8 +100,7 @@ impl Declared {
         let said = rule.and_then(|rule| rule.content.as_deref());
         let content = match said.filter(|_| !self.is_content_said) {
             None => self.content,
-            Some(text) => Content::from_str(text, false)
-                .map_err(|_| format!("`{text}` is neither key nor connection_string"))?,
+            Some(text) => Content::from_str(text, false).map_err(|_| bad_content(text))?,
         };
         let own_name = rule.and_then(|rule| rule.secret_name.as_deref());
         let own_vault = rule.and_then(|rule| rule.vault_uri.as_deref());
@@ -135,6 +137,46 @@ impl Declared {
             Some(template.name_for(account))
         })
     }
+}
+
+/// Reads what a file declares for somebody who wants to mend it: gives the mistakes, by the number of
+/// the rule, or without one for the section itself.
+pub(in crate::command) fn faults(places: &Places, cloud: &Cloud) -> Vec<(Option<usize>, String)> {
+    let vault = |uri: &Option<String>| {
+        let parsed = uri.as_ref().map(|uri| VaultUrl::parse(uri, cloud));
+        parsed.and_then(|parsed| Some(parsed.err()?.to_string()))
+    };
+    let template = places.secret_name.as_ref().map(|name| {
+        let template: Result<SecretTemplate, _> = name.parse();
+        let template = template.map_err(|error| error.to_string())?;
+        parse(&template.name_for(SOME_ACCOUNT))
+    });
+    let template = template.and_then(Result::err);
+    let general = vault(&places.vault_uri).into_iter().chain(template);
+    let mut found: Vec<_> = general.map(|what| (None, what)).collect();
+    for (number, rule) in places.account.iter().enumerate() {
+        let name = rule
+            .secret_name
+            .as_ref()
+            .map(|name| parse(&put(name, SOME_ACCOUNT)));
+        let content = rule
+            .content
+            .as_ref()
+            .filter(|text| Content::from_str(text, false).is_err());
+        let has_place = rule.vault_uri.is_some() || places.vault_uri.is_some();
+        let has_name = rule.secret_name.is_some() || places.secret_name.is_some();
+        let own = vault(&rule.vault_uri).into_iter();
+        let own = own.chain(name.and_then(Result::err));
+        let own = own.chain(content.map(|text| bad_content(text)));
+        let own = own.chain((!has_place).then(|| "it has no vault_uri".to_owned()));
+        let own = own.chain((!has_name).then(|| "it has no secret_name".to_owned()));
+        found.extend(own.map(|what| (Some(number + 1), what)));
+    }
+    found
+}
+
+fn bad_content(text: &str) -> String {
+    format!("`{text}` is neither key nor connection_string")
 }
 
 fn put(name: &str, account: &str) -> String {

@@ -7,15 +7,22 @@ use azure::id::{StorageAccountId, SubscriptionId};
 
 /// Puts the first account of each subscription first, then the second of each, and so on.
 pub(super) fn rounds<T>(items: Vec<T>, id: impl Fn(&T) -> &StorageAccountId) -> Vec<T> {
-    let mut counts: BTreeMap<SubscriptionId, usize> = BTreeMap::new();
-    let ranked = items.into_iter().map(|item| {
-        let count = counts.entry(id(&item).subscription().clone()).or_default();
-        *count += 1;
-        (*count, item)
-    });
-    let mut ranked: Vec<(usize, T)> = ranked.collect();
+    let ranks = ranks(items.iter().map(id));
+    let mut ranked: Vec<(usize, T)> = ranks.into_iter().zip(items).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Counts, for each account, those of its subscription before it.
+pub(super) fn ranks<'a>(ids: impl Iterator<Item = &'a StorageAccountId>) -> Vec<usize> {
+    let mut counts: BTreeMap<&SubscriptionId, usize> = BTreeMap::new();
+    ids.map(|id| {
+        let count = counts.entry(id.subscription()).or_default();
+        let rank = *count;
+        *count += 1;
+        rank
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,6 @@ use rotation::observation::{AppsSeen, Enrolment, HeldWhat, PerSlot};
 use rotation::slot::KeySlot;
 use rotation::walk::{Reach, slots_to_renew};
 
-use super::AT_ONCE;
 use super::advice;
 use super::args::GroupTag;
 use super::consumers;
@@ -28,6 +27,10 @@ use crate::command::sync::target::{Target, TargetError};
 use crate::config::targets::TargetRule;
 use crate::error::chain;
 use crate::plan_file::{Plan, PlanTerms, Planned, Skipped, Text, Way};
+
+/// How many accounts are looked at at once. Each look is a request on its way, and a process may have
+/// only so many connections.
+const LOOKS_AT_ONCE: usize = 256;
 
 /// What a plan is made by.
 pub(super) struct Survey<'a> {
@@ -85,7 +88,7 @@ impl Survey<'_> {
         });
         let wanting = rounds(wanting.collect(), |(account, _)| &account.id);
         let looks = wanting.into_iter().map(|one| self.attend(one));
-        let mut looks = stream::iter(looks).buffered(AT_ONCE);
+        let mut looks = stream::iter(looks).buffered(LOOKS_AT_ONCE);
         while let Some((id, fate)) = looks.next().await {
             let (reason, is_waived) = match fate {
                 Fate::Planned(planned) => {

@@ -15,12 +15,12 @@ use rotation::direct::Terms;
 use rotation::finding::FindingCode;
 use rotation::period::RotationPeriod;
 
+use super::act::ActError;
 use super::advice::said;
 use super::args::PlanArgs;
 use super::consumers;
 use super::site::Site;
 use super::survey::{Need, Survey, need};
-use super::walk::ActError;
 use super::{Asked, RotateCommandError};
 use crate::Doors;
 use crate::command::sync::target::{Target, TargetError};

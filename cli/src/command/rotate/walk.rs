@@ -3,20 +3,18 @@
 //! Every look starts from what Azure shows; the journal only adds what Azure cannot tell.
 
 use azure::id::VaultUrl;
-use engine::direct::error::DirectError;
 use engine::direct::publish::{self, Version};
 use engine::direct::{self, DirectWish, Outcome, Progress, SecretPlace, Seen};
-use engine::holders::{self, HoldersError, Reach};
+use engine::holders::{self, Reach};
 use engine::managed::turn::{self, Stage, TurnError};
 use engine::managed::{self, Place};
-use engine::run::StepError;
 use jiff::Timestamp;
 use rotation::direct::{Step, Terms};
 use rotation::slot::KeySlot;
 
 use super::RotateCommandError;
-use super::consumers::{self, ConsumerError};
-use super::hook::HookError;
+use super::act::{Act, ActError};
+use super::consumers;
 use super::perform::Work;
 use super::survey::holds;
 use crate::command::sync::target::Target;
@@ -39,36 +37,6 @@ pub(super) struct Walk {
 enum Road {
     Direct(Box<DirectWish>),
     Vault(Place),
-}
-
-/// What came of a look and a step.
-#[derive(Debug)]
-pub(super) enum Act {
-    /// All is done.
-    Done,
-    /// There is more to do at once.
-    Again,
-    /// There is more to do then.
-    Until(Timestamp),
-    /// The account is not what the plan was made for, or somebody else is at it.
-    Refused(String),
-}
-
-/// A step failed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ActError {
-    #[error(transparent)]
-    Direct(#[from] DirectError),
-    #[error(transparent)]
-    Turn(#[from] TurnError),
-    #[error(transparent)]
-    Step(#[from] StepError),
-    #[error(transparent)]
-    Holders(#[from] HoldersError),
-    #[error(transparent)]
-    Consumer(#[from] ConsumerError),
-    #[error(transparent)]
-    Hook(#[from] HookError),
 }
 
 impl From<Content> for publish::Content {

@@ -138,13 +138,47 @@ pub(super) fn all(
         target(rule, &name, ask, cloud)
     });
     let targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
-    for (number, target) in targets.iter().enumerate() {
-        let mut others = targets.iter().skip(number + 1);
-        if others.any(|other| other.to.is(&target.to)) {
-            return Err(TargetError::Twice(target.to_string()));
+    match twice(&targets) {
+        Some(target) => Err(TargetError::Twice(target.to_string())),
+        None => Ok(targets),
+    }
+}
+
+/// Finds a place that is named again.
+fn twice(targets: &[Target]) -> Option<&Target> {
+    let numbered = targets.iter().enumerate();
+    let mut again = numbered.filter(|(number, target)| {
+        let mut before = targets.iter().take(*number);
+        before.any(|other| other.to.is(&target.to))
+    });
+    again.next().map(|(_, target)| target)
+}
+
+/// Reads what a file declares for somebody who wants to mend it: gives the mistakes by their number.
+pub(in crate::command) fn faults(
+    declared: Vec<TargetRule>,
+    cloud: &Cloud,
+) -> Vec<(usize, TargetError)> {
+    let (mut known, mut refused) = (Vec::new(), Vec::new());
+    for (number, rule) in declared.into_iter().enumerate() {
+        let number = number + 1;
+        match target(
+            rule,
+            &format!("`[[sync]]` number {number}"),
+            Ask::default(),
+            cloud,
+        ) {
+            Err(error) => refused.push((number, error)),
+            Ok(target) => {
+                known.push(target);
+                if let Some(target) = twice(&known) {
+                    refused.push((number, TargetError::Twice(target.to_string())));
+                    known.pop();
+                }
+            }
         }
     }
-    Ok(targets)
+    refused
 }
 
 impl To {

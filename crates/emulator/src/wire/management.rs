@@ -69,6 +69,7 @@ pub(crate) fn account(cloud: &Cloud, entry: &Account, key_times: KeyTimes) -> Va
         },
         "primaryLocation": entry.location,
         "statusOfPrimary": "available",
+        "privateEndpointConnections": [],
         // Clients look into it before they change an account.
         "encryption": {
             "services": {"file": encrypted(entry.created), "blob": encrypted(entry.created)},

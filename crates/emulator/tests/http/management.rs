@@ -197,3 +197,20 @@ async fn an_account_of_unknown_age_takes_no_key_policy() -> Result<(), Failure> 
     assert_eq!(answer.status, 400);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_subscription_tells_its_regions_to_who_may_see_it() -> Result<(), Failure> {
+    let bench = Bench::standard().await?;
+    let path = format!("{SUBSCRIPTION}/locations?api-version=2022-12-01");
+    let answer = bench.management("GET", &path, "").await?;
+    let regions = answer.body["value"].as_array().cloned().unwrap_or_default();
+    let named = |region: &Value| region["name"] == "westeurope";
+    let here = regions.iter().find(|region| named(region));
+    assert_eq!(
+        here.map(|region| region["displayName"].clone()),
+        Some(json!("West Europe"))
+    );
+    let other =
+        "/subscriptions/50b5c000-0000-4000-8000-00000000000f/locations?api-version=2022-12-01";
+    check_refused(&bench, other, 404, "SubscriptionNotFound").await
+}

@@ -5,8 +5,9 @@ use rotation::slot::KeySlot;
 use super::claim::{self, Claim};
 use super::error::DirectError;
 use super::publish::{self, Version};
-use super::{DirectWish, Outcome, Progress, Seen, keys, look, verify};
+use super::{DirectWish, Outcome, Progress, Seen, keys, look, unmanaged, verify};
 use crate::run::{Pauses, Run};
+use crate::surroundings::Surroundings;
 
 /// How often a turn is begun whose request was certainly not carried out.
 const TRIES: u32 = 5;
@@ -14,6 +15,7 @@ const TRIES: u32 = 5;
 /// Regenerates the idle key and publishes it.
 pub(super) async fn turn(
     run: &Run<'_>,
+    around: &Surroundings,
     wish: &DirectWish,
     seen: &Seen,
     slot: KeySlot,
@@ -30,17 +32,20 @@ pub(super) async fn turn(
             seen = look(run, &wish.account, &wish.place).await?;
         }
         is_old = true;
+        let before = run.now();
         let by = match claim::claim(run, wish, &seen, slot, &ours).await? {
             Claim::Held(until) => until,
             Claim::Not(outcome) => return Ok(outcome),
         };
+        // The claim took some seconds, in which a vault may have taken the account over.
+        unmanaged::check_roles(run, around, wish, before).await?;
         tell(Progress::Regenerating(slot));
         match keys::regenerate(run, wish, slot, seen.made(slot), by, tell).await {
             // Until its turn comes the claim may have lapsed, and another run be at it.
             Err(DirectError::Step(late)) if late.is_late() => {
                 tried += 1;
                 let wait = late.turn_in().unwrap_or_default().max(pauses.next());
-                if tried == TRIES || run.pause(wait).await.is_err() {
+                if tried == TRIES || !run.has_time_for(wait) || run.pause(wait).await.is_err() {
                     return Err(late.into());
                 }
             }

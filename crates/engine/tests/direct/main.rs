@@ -1,6 +1,7 @@
 //! Direct rotation against the emulator, with lost answers, other runs, and runs that end anywhere.
 
 mod left_alone;
+mod roles;
 #[path = "../enrolment/site.rs"]
 #[expect(dead_code, reason = "the enrolments use more of it")]
 mod site;

@@ -1,5 +1,6 @@
 //! The life of an enrolment against the emulator, with lost answers, missing rights and stops.
 
+mod groups;
 mod parties;
 mod prechecks;
 mod site;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use azure::vault::managed_storage;
 use engine::managed::{self, Place};
 use engine::run::Run;
+use engine::surroundings::Surroundings;
 use plugin::{
     Attribute, Context, Diagnostic, Diagnostics, ListRequest, ListResource, Listed, Listing, Path,
     Schema, Value,
@@ -87,7 +88,7 @@ async fn search(
         let display_name = format!("{} ({})", place.name, item.resource_id);
         let mut listed = Listed::new(identity::of(&place), display_name);
         if request.include_resource {
-            match object(&run, &place).await? {
+            match object(&run, shared.surroundings(), &place).await? {
                 Some(state) => listed = listed.resource(state),
                 // It was un-enrolled since it was listed.
                 None => continue,
@@ -101,7 +102,11 @@ async fn search(
 }
 
 /// Reads an enrolment in full; an account that cannot be read leaves its part out.
-async fn object(run: &Run<'_>, place: &Place) -> Result<Option<Value>, Diagnostic> {
+async fn object(
+    run: &Run<'_>,
+    around: &Surroundings,
+    place: &Place,
+) -> Result<Option<Value>, Diagnostic> {
     let found = managed::look(run, place)
         .await
         .map_err(|error| diagnostic::step(&error))?;
@@ -109,7 +114,7 @@ async fn object(run: &Run<'_>, place: &Place) -> Result<Option<Value>, Diagnosti
         return Ok(None);
     };
     let account = match enrolment.account.parse() {
-        Ok(id) => managed::look_at_account(run, &id).await.ok().flatten(),
+        Ok(id) => around.account(run, &id).await.ok().flatten(),
         Err(_) => None,
     };
     let account = account

@@ -21,6 +21,12 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     Route::new(
         "GET",
+        "/subscriptions/{subscription}/locations",
+        "Subscriptions_ListLocations",
+        locations,
+    ),
+    Route::new(
+        "GET",
         "/subscriptions/{subscription}/providers",
         "Providers_List",
         providers,
@@ -75,6 +81,32 @@ fn read(context: &mut Context<'_>) -> Answer {
     found
         .map(|entry| Reply::ok(subscription(context.world, entry)))
         .ok_or_else(missing)
+}
+
+/// Regions, as they are called in ids and by people.
+const LOCATIONS: &[(&str, &str)] = &[
+    ("eastus", "East US"),
+    ("northeurope", "North Europe"),
+    ("southeastasia", "Southeast Asia"),
+    ("uksouth", "UK South"),
+    ("westeurope", "West Europe"),
+    ("westus2", "West US 2"),
+];
+
+fn locations(context: &mut Context<'_>) -> Answer {
+    read(context)?;
+    let scope = scope(context);
+    let written = LOCATIONS.iter().map(|(name, shown)| {
+        json!({
+            "id": format!("{scope}/locations/{name}"),
+            "name": name,
+            "type": "Region",
+            "displayName": shown,
+            "regionalDisplayName": shown,
+            "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
+        })
+    });
+    Ok(Reply::ok(json!({"value": written.collect::<Vec<_>>()})))
 }
 
 /// The providers that the emulator models; every subscription has them.

@@ -1,6 +1,5 @@
 //! Looking at the enrolment of a policy and at its account.
 
-use azure::client::Client;
 use engine::managed::{self, Enrolment};
 use engine::run::Run;
 use plugin::{Context, Diagnostic, Diagnostics, Path, ReadRequest, ReadResponse, Value};
@@ -36,7 +35,7 @@ pub(in super::super) async fn read(
     );
     let note = private::read(&private).map_err(|error| diagnostic::newer(&error));
     let found = match note {
-        Ok(note) => look(&run, &client, &state, note, &mut diagnostics).await,
+        Ok(note) => look(&run, shared, &state, note, &mut diagnostics).await,
         Err(diagnostic) => Err(diagnostic),
     };
     let (found, private) = match found {
@@ -48,13 +47,13 @@ pub(in super::super) async fn read(
 
 async fn look(
     run: &Run<'_>,
-    client: &Client,
+    shared: &Shared,
     stored: &Value,
     mut note: Note,
     diagnostics: &mut Diagnostics,
 ) -> Result<(Option<Value>, Note), Diagnostic> {
     let id = text(stored, &Path::attribute("id"));
-    let place = parse_place(&id, Some(client.cloud()))
+    let place = parse_place(&id, Some(run.client().cloud()))
         .map_err(|reason| Diagnostic::error("Not the id of an enrolment", format!("{reason}.")))?;
     let found = managed::look(run, &place)
         .await
@@ -66,7 +65,7 @@ async fn look(
     };
     note.gone = false;
     diagnostics.extend((!enrolment.terms.enabled).then(|| disabled(&id)));
-    let state = with_account(run, &enrolment, stored, diagnostics).await;
+    let state = with_account(run, shared, &enrolment, stored, diagnostics).await;
     Ok((Some(state), note))
 }
 
@@ -92,12 +91,13 @@ fn is_ours(found: &Enrolment, stored: &Value, diagnostics: &mut Diagnostics) -> 
 
 async fn with_account(
     run: &Run<'_>,
+    shared: &Shared,
     enrolment: &Enrolment,
     stored: &Value,
     diagnostics: &mut Diagnostics,
 ) -> Value {
     let found = match enrolment.account.parse() {
-        Ok(account) => managed::look_at_account(run, &account).await,
+        Ok(account) => shared.surroundings().account(run, &account).await,
         Err(_) => Ok(None),
     };
     let (account, reason) = match &found {

@@ -17,6 +17,11 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).to_vec())
     }
+
+    /// Returns its 32 bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Digest {
@@ -25,20 +30,25 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Returns a line for each file of a folder, by name.
-pub fn sums(folder: &Path) -> Result<String> {
-    let mut lines = Vec::new();
+/// Digests the files of a folder; gives them by name.
+pub fn of_folder(folder: &Path) -> Result<Vec<(String, Digest)>> {
+    let mut digests = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
         let bytes = fs::read(entry.path()).with_context(|| entry.path().display().to_string())?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        lines.push((name, Digest::of(&bytes)));
+        digests.push((name, Digest::of(&bytes)));
     }
-    lines.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let lines = lines.iter();
-    Ok(lines
+    digests.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(digests)
+}
+
+/// Writes what `sha256sum` checks.
+pub fn lines(digests: &[(String, Digest)]) -> String {
+    let lines = digests.iter();
+    lines
         .map(|(name, digest)| format!("{digest}  {name}\n"))
-        .collect())
+        .collect()
 }
 
 #[cfg(test)]
