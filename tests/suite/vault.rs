@@ -182,6 +182,28 @@ fn vault_regenerates_the_idle_key_and_the_active_one_by_force_only() -> Result<(
     Ok(())
 }
 
+/// Who may not see the account cannot see how old its keys are; the record tells of the turn before.
+#[test]
+fn vault_regenerates_no_second_key_of_an_account_that_cannot_be_seen() -> Result<()> {
+    let accounts = [fleet::account(ACCOUNT, OLD)];
+    let emulator = Emulator::start(&fleet(&accounts, &[record("logs", ACCOUNT, true)], &[]))?;
+    let place = format!("--vault-name {VAULT} -n logs");
+    let words = format!("vault regenerate-key {place} --yes --key-name key1 --force");
+    let words: Vec<&str> = words.split(' ').collect();
+    let refused = json!({ "status": 403, "code": "AuthorizationFailed" });
+    emulator.set_fault(&json!({
+        "operation": "StorageAccounts_GetProperties", "count": 1000, "fault": refused,
+    }))?;
+    tests::cli::keyrotation(&emulator, &words)?.expect_code(0)?;
+    let second = tests::cli::keyrotation(&emulator, &words)?.expect_code(1)?;
+    ensure!(second.stderr.contains("within the last hour"), "{second:?}");
+    assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 1);
+    let again = [&words[..], &["--again"]].concat();
+    tests::cli::keyrotation(&emulator, &again)?.expect_code(0)?;
+    assert_eq!(emulator.count("RegenerateStorageAccountKey")?, 2);
+    Ok(())
+}
+
 /// Loses the answer of a regeneration and tells how often it was sent.
 fn lose_the_answer(created: Option<&str>, force: &str) -> Result<(String, usize)> {
     let accounts = [fleet::account(ACCOUNT, created)];

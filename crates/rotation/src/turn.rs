@@ -77,8 +77,12 @@ const LATELY: SignedDuration = SignedDuration::from_hours(1);
 pub fn renewed_lately(key_times: &KeyTimes, slot: KeySlot, now: Timestamp) -> Option<Timestamp> {
     let made = (*key_times.of(slot))?;
     let with_the_account = *key_times.of(slot.other()) == Some(made);
-    let is_young = now.duration_since(made) < LATELY;
-    (is_young && !with_the_account).then_some(made)
+    (is_lately(made, now) && !with_the_account).then_some(made)
+}
+
+/// Tells whether something happened within the last hour, be it a little ahead of our clock.
+pub fn is_lately(made: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(made) < LATELY
 }
 
 #[cfg(test)]

@@ -69,13 +69,6 @@ pub(super) const ROTATE_DIRECTLY: Operation = Operation {
     begin: Some(BEGIN_TO_ROTATE),
     awaited: Some("SetSecret"),
     renews_both: true,
-    excused: &[Excused {
-        request: "GetSecretVersions",
-        nth: None,
-        faults: &["404"],
-        reason: "an answer that says that the secret is gone is believed: the key in use is \
-                 published once more",
-    }],
     ..COMMON
 };
 

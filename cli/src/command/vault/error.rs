@@ -67,6 +67,11 @@ pub(crate) enum VaultError {
         account: String,
         at: Timestamp,
     },
+    #[error(
+        "when the keys of `{account}` were made cannot be seen, and its enrolment was made or turned \
+         at {at}, within the last hour; nothing was changed"
+    )]
+    PerhapsRenewedLately { account: String, at: Timestamp },
     #[error("`{place}` names no active key that is understood; nothing was changed")]
     NoActiveKey { place: String },
     #[error("the period `{text}` of `{place}` is not understood; nothing was changed")]
@@ -186,7 +191,7 @@ impl VaultError {
             Self::NoAccount { .. } => Some(NO_ACCOUNT.into()),
             Self::NoActiveKey { .. } => Some(ODD_RECORD.into()),
             Self::Turn(error) => of_turn(error),
-            Self::RenewedLately { .. } => Some(
+            Self::RenewedLately { .. } | Self::PerhapsRenewedLately { .. } => Some(
                 "if a run that was cut short did that, all is done; add --again to have one more \
                  key regenerated"
                     .into(),

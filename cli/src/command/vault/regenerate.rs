@@ -6,7 +6,7 @@ use engine::managed::{Enrolment, Place, look_at_account};
 use engine::vault::regenerate::insist;
 use rotation::observation::PerSlot;
 use rotation::slot::KeySlot;
-use rotation::turn::renewed_lately;
+use rotation::turn::{is_lately, renewed_lately};
 
 use super::args::{ChangeArgs, PlaceArgs};
 use super::confirm::{Consent, confirm};
@@ -87,25 +87,34 @@ async fn refuse_a_second(
         (false, None, Some(active)) => active,
         _ => return Ok(()),
     };
-    let Ok(account) = present.account.parse() else {
-        return Ok(());
+    let now = session.clock().now();
+    let account = || present.account.clone();
+    let key_times = match present.account.parse() {
+        Ok(id) => look_at_account(&session.reading(), &id)
+            .await
+            .ok()
+            .flatten(),
+        Err(_) => None,
     };
-    // An account that cannot be seen shows no traces; what comes next says why it cannot.
-    let Ok(Some(seen)) = look_at_account(&session.reading(), &account).await else {
-        return Ok(());
-    };
-    let times = PerSlot {
+    let key_times = key_times.map(|seen| PerSlot {
         key1: seen.key1_created_at,
         key2: seen.key2_created_at,
+    });
+    let Some(key_times) = key_times.filter(|times| times.of(renewed).is_some()) else {
+        // A vault's record is as young as the last regeneration that it was asked for.
+        let young = present.times.created.filter(|made| is_lately(*made, now));
+        return young.map_or(Ok(()), |at| {
+            let account = account();
+            Err(VaultError::PerhapsRenewedLately { account, at })
+        });
     };
-    match renewed_lately(&times, renewed, session.clock().now()) {
-        None => Ok(()),
-        Some(at) => Err(VaultError::RenewedLately {
+    renewed_lately(&key_times, renewed, now).map_or(Ok(()), |at| {
+        Err(VaultError::RenewedLately {
             slot: renewed,
-            account: present.account.clone(),
+            account: account(),
             at,
-        }),
-    }
+        })
+    })
 }
 
 /// Picks the key: the idle one, or the named one; the active one needs force.

@@ -5,7 +5,7 @@ use rotation::slot::KeySlot;
 use super::claim::{self, Claim};
 use super::error::DirectError;
 use super::publish::{self, Version};
-use super::{DirectWish, Outcome, Progress, Seen, keys, unmanaged, verify};
+use super::{DirectWish, Outcome, Progress, Seen, keys, look, unmanaged, verify};
 use crate::run::{Pauses, Run};
 use crate::surroundings::Surroundings;
 
@@ -24,9 +24,16 @@ pub(super) async fn turn(
     let fresh = || run.client().fresh_id().to_string();
     let ours = wish.owner.clone().unwrap_or_else(fresh);
     let (mut pauses, mut tried) = (Pauses::new(), 0);
+    let mut seen = seen.clone();
+    // To go through apps takes time, in which another run may have claimed the account.
+    let mut is_old = wish.apps.is_some();
     loop {
+        if is_old {
+            seen = look(run, &wish.account, &wish.place).await?;
+        }
+        is_old = true;
         let before = run.now();
-        let by = match claim::claim(run, wish, seen, slot, &ours).await? {
+        let by = match claim::claim(run, wish, &seen, slot, &ours).await? {
             Claim::Held(until) => until,
             Claim::Not(outcome) => return Ok(outcome),
         };

@@ -107,7 +107,7 @@ pub enum TurnError {
         slot: KeySlot,
     },
     /// Somebody regenerated a key or changed the record since it was looked at.
-    #[error("`{place}` was changed by somebody else since it was looked at")]
+    #[error("somebody else was at `{place}` since it was looked at")]
     Overtaken {
         /// The identifier of the record.
         place: String,

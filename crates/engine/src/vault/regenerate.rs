@@ -20,7 +20,7 @@ pub enum RegenerateError {
     #[error(transparent)]
     Step(#[from] StepError),
     /// Somebody regenerated a key or changed the record since it was looked at.
-    #[error("`{place}` was changed by somebody else since it was looked at")]
+    #[error("somebody else was at `{place}` since it was looked at")]
     Overtaken {
         /// The identifier of the record.
         place: String,
