@@ -203,12 +203,12 @@ async fn a_subscription_tells_its_regions_to_who_may_see_it() -> Result<(), Fail
     let bench = Bench::standard().await?;
     let path = format!("{SUBSCRIPTION}/locations?api-version=2022-12-01");
     let answer = bench.management("GET", &path, "").await?;
-    let regions = answer.body["value"].as_array().cloned().unwrap_or_default();
-    let named = |region: &Value| region["name"] == "westeurope";
-    let here = regions.iter().find(|region| named(region));
+    let regions = answer.body.get("value").and_then(Value::as_array);
+    let mut regions = regions.into_iter().flatten();
+    let here = regions.find(|region| region.get("name") == Some(&json!("westeurope")));
     assert_eq!(
-        here.map(|region| region["displayName"].clone()),
-        Some(json!("West Europe"))
+        here.and_then(|region| region.get("displayName")),
+        Some(&json!("West Europe"))
     );
     let other =
         "/subscriptions/50b5c000-0000-4000-8000-00000000000f/locations?api-version=2022-12-01";
