@@ -59,7 +59,7 @@ PAIRS = [
         "regenerate-key",
         MANAGED + " --key-name key1",
         "regenerate-key",
-        MANAGED + " --key-name key1 --force --yes",
+        MANAGED + " --key-name key1 --force --again --yes",
     ),
     (
         "sas-definition create",
