@@ -178,7 +178,7 @@ pub(super) fn measure(supervisor: &Supervisor, programs: &Programs) -> Result<Se
         "ours",
         "`terraform_data`",
         "bound",
-        "(ours - bound) / `terraform_data`",
+        "ours / (`terraform_data` + bound)",
         "requests",
         "least",
         "429",
@@ -286,7 +286,7 @@ fn schema(supervisor: &Supervisor, programs: &Programs, terraform: &Path) -> Res
 impl Row {
     fn compared(&self) -> Option<f64> {
         let bound = self.case.bound(self.operation);
-        ratio(self.ours.wall.saturating_sub(bound), self.base)
+        ratio(self.ours.wall, self.base + bound)
     }
 
     fn name(&self) -> &'static str {
