@@ -4,13 +4,8 @@
 # Variables: KEYROTATION_PROGRAM, and those of the inputs as `action.yml` names them.
 set -euo pipefail
 
-fail() {
-    local text=${1//\%/%25}
-    text=${text//$'\r'/%0D}
-    text=${text//$'\n'/%0A}
-    printf '::error title=keyrotation::%s\n' "$text"
-    exit 1
-}
+# shellcheck source=action/fail.sh
+. "${BASH_SOURCE[0]%/*}/fail.sh"
 
 # Adds an option for each line of a text that is not empty.
 add_each() {

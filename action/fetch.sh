@@ -3,14 +3,8 @@
 # pinned ones. Variables: KEYROTATION_VERSION, KEYROTATION_SUMS_SHA256, KEYROTATION_RELEASES.
 set -euo pipefail
 
-# A message of several lines, or one that names a command of the runner, stays one message.
-fail() {
-    local text=${1//\%/%25}
-    text=${text//$'\r'/%0D}
-    text=${text//$'\n'/%0A}
-    printf '::error title=keyrotation::%s\n' "$text"
-    exit 1
-}
+# shellcheck source=action/fail.sh
+. "${BASH_SOURCE[0]%/*}/fail.sh"
 
 sha256() {
     if command -v sha256sum >/dev/null; then
