@@ -2,7 +2,8 @@
 //!
 //! A plan reads the account of every policy. Resource Manager lets 25 reads of a subscription pass in a
 //! second and the storage provider 800 readings of accounts in five minutes, but a page of a list shows a
-//! hundred accounts for one of either. A group holds at most 800 accounts, so its list is short.
+//! hundred accounts for one of either. It is the group that is listed and not the subscription, which may
+//! have a hundred times as many accounts as the plan is about.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -71,14 +71,14 @@ impl KeyVaultRoles {
         account: &StorageAccountId,
         since: Timestamp,
     ) -> Result<Option<String>, StepError> {
-        let holder = Holder::find(run, around, account).await?;
         let scope = account.as_str();
         let counts = |held: &&RoleAssignment| is_at_or_above(&held.scope, scope);
         let may_hold =
             |held: &RoleAssignment| format!("Key Vault may hold a role on it, `{}`", held.id);
-        if let Some(roles) = self.in_subscription(run, &holder, account, since).await? {
+        if let Some(roles) = self.in_subscription(run, around, account, since).await? {
             return Ok(roles.iter().find(counts).map(may_hold));
         }
+        let holder = Holder::find(run, around, account).await?;
         let Roles { held, odd } = read(run, &holder, scope).await?;
         let odd = odd.map(|reason| format!("a role assignment on it cannot be read: {reason}"));
         Ok(held.iter().find(counts).map(may_hold).or(odd))
@@ -88,7 +88,7 @@ impl KeyVaultRoles {
     async fn in_subscription(
         &self,
         run: &Run<'_>,
-        holder: &Holder,
+        around: &Surroundings,
         account: &StorageAccountId,
         since: Timestamp,
     ) -> Result<Option<Arc<Vec<RoleAssignment>>>, StepError> {
@@ -103,7 +103,9 @@ impl KeyVaultRoles {
             return Ok(reading.roles.clone());
         }
         let asked_at = run.now();
-        let roles = match read(run, holder, &format!("/subscriptions/{subscription}")).await {
+        let holder = Holder::find(run, around, account).await?;
+        let scope = format!("/subscriptions/{subscription}");
+        let roles = match read(run, &holder, &scope).await {
             Ok(Roles { held, odd: None }) => Some(Arc::new(held)),
             Ok(_) => None,
             Err(error) if error.is(|azure: &Error| azure.forbidden_cause().is_some()) => None,

@@ -1,5 +1,6 @@
 //! What lies around the accounts: vaults, locks and the caller's own rights, read once in the life
-//! of a process.
+//! of a process; and what is read again after a few seconds, the roles of Key Vault and, for a plan, the
+//! accounts themselves.
 //!
 //! A core makes many records in one process, and all of them ask the same of the same few
 //! subscriptions and groups. What cannot be read is kept as unknown, and never taken for a "no".
