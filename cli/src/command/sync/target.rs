@@ -138,20 +138,17 @@ pub(super) fn all(
         target(rule, &name, ask, cloud)
     });
     let targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
-    match twice(&targets) {
-        Some(target) => Err(TargetError::Twice(target.to_string())),
-        None => Ok(targets),
+    for (number, target) in targets.iter().enumerate() {
+        if is_taken(target, targets.iter().take(number)) {
+            return Err(TargetError::Twice(target.to_string()));
+        }
     }
+    Ok(targets)
 }
 
-/// Finds a place that is named again.
-fn twice(targets: &[Target]) -> Option<&Target> {
-    let numbered = targets.iter().enumerate();
-    let mut again = numbered.filter(|(number, target)| {
-        let mut before = targets.iter().take(*number);
-        before.any(|other| other.to.is(&target.to))
-    });
-    again.next().map(|(_, target)| target)
+/// Tells whether one of the others is in the same place.
+fn is_taken<'a>(target: &Target, mut others: impl Iterator<Item = &'a Target>) -> bool {
+    others.any(|other| other.to.is(&target.to))
 }
 
 /// Reads what a file declares for somebody who wants to mend it: gives the mistakes by their number.
@@ -159,7 +156,7 @@ pub(in crate::command) fn faults(
     declared: Vec<TargetRule>,
     cloud: &Cloud,
 ) -> Vec<(usize, TargetError)> {
-    let (mut known, mut refused) = (Vec::new(), Vec::new());
+    let (mut known, mut refused) = (Vec::<Target>::new(), Vec::new());
     for (number, rule) in declared.into_iter().enumerate() {
         let number = number + 1;
         match target(
@@ -169,13 +166,10 @@ pub(in crate::command) fn faults(
             cloud,
         ) {
             Err(error) => refused.push((number, error)),
-            Ok(target) => {
-                known.push(target);
-                if let Some(target) = twice(&known) {
-                    refused.push((number, TargetError::Twice(target.to_string())));
-                    known.pop();
-                }
+            Ok(target) if is_taken(&target, known.iter()) => {
+                refused.push((number, TargetError::Twice(target.to_string())));
             }
+            Ok(target) => known.push(target),
         }
     }
     refused
