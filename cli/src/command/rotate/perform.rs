@@ -12,22 +12,13 @@ use rotation::period::Period;
 use super::act::{Act, ActError};
 use super::advice::said;
 use super::hook::Hook;
-use super::rounds::ranks;
+use super::rounds::{BATCH, Candidate, chosen, ranks};
 use super::site::Site;
 use super::walk::Walk;
 use crate::journal_file::{Event, Journal, JournalError, Trace};
 use crate::output::Streams;
 use crate::plan_file::Text;
 use crate::report::text::inert;
-
-/// How many accounts of one subscription are under way at once: as many as keep its limit of 10 changes
-/// of keys a second full while each of them waits for its claim. More would only stand in the queue.
-const AT_ONCE_IN_A_SUBSCRIPTION: usize = 64;
-
-/// How many accounts of one subscription are led through all their steps side by side, those that have
-/// waited longest first, before others get their turn. A large fleet is so finished part by part, and
-/// a small one is not held up by its last accounts.
-const BATCH: usize = 100;
 
 /// Stands for a group that is not to be touched: an account of it is half-way.
 const UNFINISHED: Timestamp = Timestamp::MIN;
@@ -174,25 +165,19 @@ fn waiting(
     (in_order(all, ready), next)
 }
 
-/// Puts those that have waited longest first, batch by batch, and leaves out those whose subscription
-/// has enough under way.
+/// Puts those first whose turn it is.
 fn in_order(all: &[OnTheWay<'_>], ready: Vec<(usize, Timestamp)>) -> Vec<usize> {
-    let mut under_way: BTreeMap<&SubscriptionId, usize> = BTreeMap::new();
-    for one in all.iter().filter(|one| one.is_under_way) {
-        *under_way.entry(one.subscription()).or_default() += 1;
-    }
-    let ready = ready.into_iter().filter_map(|(number, ready_at)| {
+    let under_way = all.iter().filter(|one| one.is_under_way);
+    let candidates = ready.into_iter().filter_map(|(number, ready_at)| {
         let one = all.get(number)?;
-        Some(((one.batch, ready_at, number), one))
+        Some(Candidate {
+            batch: one.batch,
+            ready_at,
+            number,
+            subscription: one.subscription(),
+        })
     });
-    let mut ready: Vec<_> = ready.collect();
-    ready.sort_by_key(|(key, _)| *key);
-    let chosen = ready.into_iter().filter(|(_, one)| {
-        let count = under_way.entry(one.subscription()).or_default();
-        *count += 1;
-        *count <= AT_ONCE_IN_A_SUBSCRIPTION
-    });
-    chosen.map(|((_, _, number), _)| number).collect()
+    chosen(candidates.collect(), under_way.map(OnTheWay::subscription))
 }
 
 /// Lists the accounts that may go on, of a group the first one only, and when.
